@@ -1,0 +1,88 @@
+//! What really happened, for the client: whatever went differently from the plan stands here.
+
+use serde::Serialize;
+
+/// Stands under `ensc` in every answer. Numbers that could not be known are absent, never guessed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Receipt {
+    pub run: String,
+    pub handle: String,
+    /// The plan's hash.
+    pub plan: String,
+    /// A member or decider failed for good, was cut by a deadline, or an `else` was taken.
+    pub degraded: bool,
+    /// Why, one sentence each, in the order in which it happened.
+    pub degraded_because: Vec<String>,
+    /// One entry a call that was started, in the order of the plan.
+    pub calls: Vec<CallReceipt>,
+    /// Groups that had a quorum to meet.
+    pub quorums: Vec<QuorumReceipt>,
+    /// Steps whose `else` was taken.
+    pub fallbacks: Vec<String>,
+    /// Steps that `skip when` left out.
+    pub skipped: Vec<String>,
+    /// The reply's own step and model.
+    pub reply: ReplyReceipt,
+    pub totals: Totals,
+    /// What `ensc explain` promises at most.
+    pub bound: Totals,
+    /// Request fields that were dropped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+    /// Request fields that were lowered to what the plan allows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capped: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CallReceipt {
+    pub step: String,
+    pub model: String,
+    /// `ok`, `failed`, `cancelled`.
+    pub outcome: &'static str,
+    /// For what failed or was cancelled: words of the closed vocabulary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    pub attempts: u32,
+    pub seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageReceipt>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UsageReceipt {
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    pub total_tokens: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct QuorumReceipt {
+    pub step: String,
+    pub need: u32,
+    pub of: u32,
+    pub got: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ReplyReceipt {
+    /// The step whose answer the client got, e.g. `drafts[1]` after a pick.
+    pub step: String,
+    pub model: Option<String>,
+    pub streamed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageReceipt>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Totals {
+    pub calls: u32,
+    pub attempts: u32,
+    pub waves: u32,
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
+    /// Calls that ran without telling what they used: cancelled ones among them.
+    pub usage_unknown: u32,
+    pub cost_usd: f64,
+    pub seconds: f64,
+}

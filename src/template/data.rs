@@ -1,0 +1,38 @@
+//! What templates see, as plain data.
+
+use std::sync::Arc;
+
+/// A value in a template's scope.
+#[derive(Clone, Debug)]
+pub enum Data {
+    None,
+    Bool(bool),
+    Int(i64),
+    Number(f64),
+    Text(Arc<str>),
+    List(Vec<Data>),
+    /// In order.
+    Map(Vec<(String, Data)>),
+    Answer(Arc<Answer>),
+    /// Successes in plan order, and by name.
+    Answers(Arc<Vec<Arc<Answer>>>),
+}
+
+/// One answer, or the empty one that stands for a failed or skipped step: prints nothing, is false, has every field.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// False for the empty answer.
+    pub present: bool,
+    pub text: Arc<str>,
+    pub model: Arc<str>,
+    pub tokens: u64,
+    pub cost_usd: f64,
+    pub seconds: f64,
+    pub score: Option<f64>,
+    /// The parsed value where `returns` asks for one.
+    pub value: Option<Data>,
+    pub error: Option<String>,
+    pub finish_reason: Arc<str>,
+    /// Whether it satisfies the schema that the client asked for; true if it asked for none.
+    pub fits: bool,
+}
