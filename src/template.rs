@@ -59,6 +59,22 @@ pub struct RenderError(pub String);
 
 const NAME: &str = "template";
 
+/// For "did you mean".
+#[must_use]
+pub fn known_filters() -> Vec<&'static str> {
+    engine::FILTERS_KEPT.iter().chain(engine::FILTERS_OURS).copied().collect()
+}
+
+#[must_use]
+pub fn known_tests() -> &'static [&'static str] {
+    engine::TESTS
+}
+
+#[must_use]
+pub fn known_functions() -> &'static [&'static str] {
+    engine::FUNCTIONS
+}
+
 // === impl Template ===
 
 impl Template {
