@@ -113,11 +113,20 @@ impl Reader<'_> {
     }
 
     /// The expression after `word`. If there is none, that is reported.
-    pub fn needed_condition(&mut self, parts: &mut Parts<'_>, span: Span, word: &str) -> Option<super::ast::Expr> {
+    pub fn needed_condition(
+        &mut self,
+        parts: &mut Parts<'_>,
+        span: Span,
+        word: &str,
+    ) -> Option<super::ast::Expr> {
         let expr = parts.eat(Rule::condition).and_then(|condition| self.condition(condition));
         if expr.is_none() {
             let message = format!("`{word}` needs an expression");
-            self.report(errors::missing(self.after(span), message, format!("for example `{word} request.tools`")));
+            self.report(errors::missing(
+                self.after(span),
+                message,
+                format!("for example `{word} request.tools`"),
+            ));
         }
         expr
     }
@@ -159,7 +168,9 @@ impl Reader<'_> {
     fn labelled(&mut self, pair: Pair<'_>) -> Entry {
         let span = self.span(&pair);
         let mut parts = parts(pair);
-        let (Some(label), Some(quoted)) = (parts.eat(Rule::name), parts.next()) else { return Entry::Bad(span) };
+        let (Some(label), Some(quoted)) = (parts.eat(Rule::name), parts.next()) else {
+            return Entry::Bad(span);
+        };
         let (label, meaning): (_, Text) = (self.name(&label), self.text(quoted));
         let entry = match parts.eat(Rule::arm_body) {
             Some(body) => {

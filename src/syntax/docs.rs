@@ -30,7 +30,8 @@ impl Pending {
 impl Reader<'_> {
     fn doc(&mut self, pair: Pair<'_>) -> Doc {
         let span = self.span(&pair);
-        let lines: Vec<&str> = parts(pair).filter_map(|line| parts(line).next()).map(|text| text.as_str()).collect();
+        let lines: Vec<&str> =
+            parts(pair).filter_map(|line| parts(line).next()).map(|text| text.as_str()).collect();
         Doc { text: lines.join("\n"), span }
     }
 }

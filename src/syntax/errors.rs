@@ -14,7 +14,8 @@ pub const ITEM_WORDS: [&str; 8] =
 
 /// Words that begin a right-hand side.
 pub const VERBS: [&str; 12] = [
-    "ask", "parallel", "sample", "merge", "score", "pick", "vote", "route", "cascade", "race", "repeat", "text",
+    "ask", "parallel", "sample", "merge", "score", "pick", "vote", "route", "cascade", "race", "repeat",
+    "text",
 ];
 
 /// Words that begin an entry other than an option or a step.
@@ -40,7 +41,11 @@ fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -
 
 /// `what` is the opener with what stands before it, e.g. `ensemble architect`.
 pub fn unclosed_block(opener: Span, what: &str) -> Diagnostic {
-    let message = if what.is_empty() { "this block is never closed".to_owned() } else { format!("{} is never closed", quote(what)) };
+    let message = if what.is_empty() {
+        "this block is never closed".to_owned()
+    } else {
+        format!("{} is never closed", quote(what))
+    };
     Diagnostic::error("S001", opener, message).label("opened here").help("add `}` where it ends")
 }
 
@@ -77,7 +82,8 @@ pub fn stray_closer(closer: Span, written: &str) -> Diagnostic {
 }
 
 pub fn forbidden(at: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("S005", at, format!("{name} is not allowed here")).help("write it as `\\u{…}` inside a text")
+    Diagnostic::error("S005", at, format!("{name} is not allowed here"))
+        .help("write it as `\\u{…}` inside a text")
 }
 
 pub fn suspicious(at: Span, name: &str) -> Diagnostic {
@@ -151,7 +157,9 @@ pub fn needless(at: Span, sign: &str, why: &str) -> Diagnostic {
 }
 
 pub fn wrong_word(at: Span, written: &str, right: &str, help: impl Into<String>) -> Diagnostic {
-    Diagnostic::error("S017", at, format!("`{written}` stands where `{right}` belongs")).help(help).fix(at, right)
+    Diagnostic::error("S017", at, format!("`{written}` stands where `{right}` belongs"))
+        .help(help)
+        .fix(at, right)
 }
 
 pub fn wrong_arrow(at: Span, written: &str) -> Diagnostic {
@@ -163,7 +171,8 @@ pub fn unwanted_by(at: Span, verb: &str, why: &str) -> Diagnostic {
 }
 
 pub fn one_model(at: Span) -> Diagnostic {
-    Diagnostic::error("S016", at, "one model decides here, not a list").help("only `score` and `pick` take several")
+    Diagnostic::error("S016", at, "one model decides here, not a list")
+        .help("only `score` and `pick` take several")
 }
 
 pub fn decimal_comma(at: Span, written: &str) -> Diagnostic {
@@ -173,7 +182,11 @@ pub fn decimal_comma(at: Span, written: &str) -> Diagnostic {
 }
 
 pub fn reserved(name: &Name) -> Diagnostic {
-    Diagnostic::error("S023", name.span, format!("`{}` is a word of the language and cannot be a name", name.text))
+    Diagnostic::error(
+        "S023",
+        name.span,
+        format!("`{}` is a word of the language and cannot be a name", name.text),
+    )
 }
 
 // === Lines ===
@@ -195,7 +208,8 @@ pub fn missing_colon(name: &Name) -> Diagnostic {
 }
 
 pub fn nameless_step(at: Span, verb: &str) -> Diagnostic {
-    Diagnostic::error("S026", at, "this step has no name").help(format!("write `reply = {verb} …`, or another name"))
+    Diagnostic::error("S026", at, "this step has no name")
+        .help(format!("write `reply = {verb} …`, or another name"))
 }
 
 pub fn misspelt(name: &Name, near: &str) -> Diagnostic {
@@ -224,8 +238,12 @@ pub fn unreadable_line(at: Span, written: &str, word: Option<&Name>) -> Diagnost
     let near = word.and_then(|word| did_you_mean(&word.text, ENTRY_WORDS.into_iter().chain(clauses)));
     let expected = "a line is an option (`name: value`) or a step (`name = verb …`)".to_owned();
     let advice = match word {
-        Some(word) if VERBS.contains(&word.text.as_str()) => format!("a step has a name: `reply = {} …`", word.text),
-        Some(word) if clauses.contains(&word.text.as_str()) => format!("write `{} when EXPRESSION`", word.text),
+        Some(word) if VERBS.contains(&word.text.as_str()) => {
+            format!("a step has a name: `reply = {} …`", word.text)
+        }
+        Some(word) if clauses.contains(&word.text.as_str()) => {
+            format!("write `{} when EXPRESSION`", word.text)
+        }
         Some(word) if !word.text.is_ascii() => {
             format!("`{}` is no name: names are made of a to z, digits, `_` and `-`", word.text)
         }

@@ -43,8 +43,20 @@ fn ends_itself(rule: Rule) -> bool {
     use Rule as R;
     matches!(
         rule,
-        R::block | R::list | R::map | R::args | R::params | R::round | R::braces | R::string | R::templ | R::single
-    ) || matches!(rule, R::quantity | R::path | R::cell | R::at_cell | R::condition | R::expr | R::items | R::doc_line)
+        R::block
+            | R::list
+            | R::map
+            | R::args
+            | R::params
+            | R::round
+            | R::braces
+            | R::string
+            | R::templ
+            | R::single
+    ) || matches!(
+        rule,
+        R::quantity | R::path | R::cell | R::at_cell | R::condition | R::expr | R::items | R::doc_line
+    )
 }
 
 // === impl Parts ===

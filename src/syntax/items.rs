@@ -1,8 +1,8 @@
 //! The items of a file.
 
 use super::ast::{
-    Block, Defaults, Doc, Ensemble, EnsembleBody, Item, Member, Name, Param, Prompt, Technique, Test, Text, TextForm,
-    Titled, Value,
+    Block, Defaults, Doc, Ensemble, EnsembleBody, Item, Member, Name, Param, Prompt, Technique, Test, Text,
+    TextForm, Titled, Value,
 };
 use super::docs::Pending;
 use super::errors;
@@ -145,7 +145,11 @@ impl Reader<'_> {
             None => {
                 if !lost {
                     let message = "a technique is missing after `=`";
-                    self.report(errors::missing(self.after(span), message, "for example `= moa(panel: [a, b])`"));
+                    self.report(errors::missing(
+                        self.after(span),
+                        message,
+                        "for example `= moa(panel: [a, b])`",
+                    ));
                 }
                 EnsembleBody::Steps(self.bad_block(span))
             }
@@ -177,7 +181,11 @@ impl Reader<'_> {
             Some(title) => self.name(&title),
             None => {
                 let at = self.after(keyword);
-                self.report(errors::missing(at, format!("this {word} has no name"), format!("write `{word} NAME …`")));
+                self.report(errors::missing(
+                    at,
+                    format!("this {word} has no name"),
+                    format!("write `{word} NAME …`"),
+                ));
                 self.no_name(at)
             }
         }
@@ -228,7 +236,11 @@ impl Reader<'_> {
                 Some(kind) => self.name(&kind),
                 None => {
                     let message = format!("`{}` has no type", name.text);
-                    self.report(errors::missing(at, message, "for example `width: int = 3`, `writer: model`"));
+                    self.report(errors::missing(
+                        at,
+                        message,
+                        "for example `width: int = 3`, `writer: model`",
+                    ));
                     self.no_name(at)
                 }
             }

@@ -54,7 +54,9 @@ impl Reader<'_> {
         let first = excess.clone().into_inner().next().map(|first| first.as_rule());
         let operand = matches!(first, Some(Rule::word | Rule::round | Rule::templ | Rule::string));
         match (&verb, word) {
-            (Verb::Plain { value: Value::Name(member) }, Some(word)) if operand && member.word().is_some() => {
+            (Verb::Plain { value: Value::Name(member) }, Some(word))
+                if operand && member.word().is_some() =>
+            {
                 self.report(errors::unknown_verb(at, word));
                 Verb::Bad(at)
             }

@@ -55,7 +55,8 @@ impl Reader<'_> {
         };
         let plain = head.as_rule() == Rule::plain;
         let first = head.clone().into_inner().next();
-        let verb_span = if plain { self.span(&head) } else { first.as_ref().map_or(span, |word| self.span(word)) };
+        let verb_span =
+            if plain { self.span(&head) } else { first.as_ref().map_or(span, |word| self.span(word)) };
         let word = plain.then(|| head.as_str().trim_end().to_owned());
         let mut verb = self.verb(head, verb_span);
         if let Some(excess) = parts.eat(Rule::excess) {
@@ -129,7 +130,8 @@ impl Reader<'_> {
     }
 
     fn for_each(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
-        const FORM: Form = Form { verb: "parallel for", example: "parallel for part in parts up to 8 { … }" };
+        const FORM: Form =
+            Form { verb: "parallel for", example: "parallel for part in parts up to 8 { … }" };
         parts.eat(Rule::kw_for);
         let name = parts.eat(Rule::name);
         let name = self.part(name, end, "a name", &FORM)?;
@@ -187,7 +189,11 @@ impl Reader<'_> {
     fn race(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
         const FORM: Form = Form { verb: "race", example: "race [quick, slow after 2s]" };
         let list = self.answers(parts, end, &FORM)?;
-        self.no_by(parts, "race", "the first success wins a race; to let a model decide, write `cascade … by`");
+        self.no_by(
+            parts,
+            "race",
+            "the first success wins a race; to let a model decide, write `cascade … by`",
+        );
         Some(Verb::Race { list })
     }
 
@@ -197,7 +203,8 @@ impl Reader<'_> {
     }
 
     fn cascade(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
-        const FORM: Form = Form { verb: "cascade", example: "cascade [cheap, chief] by cheap { accept: 0.8 }" };
+        const FORM: Form =
+            Form { verb: "cascade", example: "cascade [cheap, chief] by cheap { accept: 0.8 }" };
         let list = self.answers(parts, end, &FORM)?;
         let by = self.by(parts, end, "cascade");
         Some(Verb::Cascade { list, by: by.and_then(|by| self.one_model(by)) })
@@ -245,13 +252,22 @@ impl Reader<'_> {
         let word = parts.next()?;
         if word.as_rule() == Rule::mis_by {
             let at = self.span(&word);
-            self.report(errors::wrong_word(at, word.as_str(), "by", format!("`{verb} … by` names the model that decides")));
+            self.report(errors::wrong_word(
+                at,
+                word.as_str(),
+                "by",
+                format!("`{verb} … by` names the model that decides"),
+            ));
         }
         match parts.next() {
             Some(model) => Some(self.value(model)),
             None => {
                 let end = if end == Span::default() { self.after(span) } else { end };
-                self.report(errors::missing(end, "`by` needs a model", format!("for example `{verb} … by chief`")));
+                self.report(errors::missing(
+                    end,
+                    "`by` needs a model",
+                    format!("for example `{verb} … by chief`"),
+                ));
                 Some(Value::Bad(span))
             }
         }
@@ -312,7 +328,8 @@ impl Reader<'_> {
         let blanks = text.len() - text.trim_start().len();
         let start = self.offset(whole.start() + blanks);
         text.drain(..blanks);
-        let span = Span { file: self.file, start, end: self.offset(whole.start() + blanks + text.len()).max(start) };
+        let span =
+            Span { file: self.file, start, end: self.offset(whole.start() + blanks + text.len()).max(start) };
         Expr { text, span }
     }
 

@@ -21,7 +21,11 @@ impl Reader<'_> {
             Some(member) => Entry::Run(Run { member, cell: cells.pop(), span }),
             None => {
                 let message = "`run` needs an ensemble or a technique";
-                self.report(errors::missing(self.after(span), message, "for example `run architect at high-xl`"));
+                self.report(errors::missing(
+                    self.after(span),
+                    message,
+                    "for example `run architect at high-xl`",
+                ));
                 Entry::Bad(span)
             }
         }
@@ -41,7 +45,11 @@ impl Reader<'_> {
             _ => {
                 if !lost {
                     let message = "`mock` needs a name, `->` and a reply";
-                    self.report(errors::missing(self.after(span), message, "for example `mock chief -> \"fine\"`"));
+                    self.report(errors::missing(
+                        self.after(span),
+                        message,
+                        "for example `mock chief -> \"fine\"`",
+                    ));
                 }
                 Entry::Bad(span)
             }
@@ -95,7 +103,11 @@ impl Reader<'_> {
         let (name, arguments) = (next(self), next(self));
         if arguments.is_none() {
             let help = "for example `tool \"search\" \"\"\"{\"query\": \"rust\"}\"\"\"`";
-            self.report(errors::missing(self.after(span), "`tool` needs a name and its arguments as JSON", help));
+            self.report(errors::missing(
+                self.after(span),
+                "`tool` needs a name and its arguments as JSON",
+                help,
+            ));
         }
         let none = || Text { form: TextForm::Plain, value: String::new(), span, runs: Vec::new() };
         ReplyWhat::Tool { name: name.unwrap_or_else(none), arguments: arguments.unwrap_or_else(none) }
