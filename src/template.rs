@@ -18,7 +18,7 @@ use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data};
-pub use size::{Size, Sizes};
+pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
 pub const RENDERED_SIZE_MAX: usize = 8 << 20;

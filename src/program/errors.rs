@@ -240,12 +240,6 @@ pub fn reply_may_be_missing(span: Span) -> Diagnostic {
         .help("add `else` with what the client gets then")
 }
 
-/// G007
-pub fn above_limit(span: Span, what: &str, bound: &str, limit: &str) -> Diagnostic {
-    Diagnostic::error("G007", span, format!("the worst case is {bound} {what}, above the limit of {limit}"))
-        .help("raise the limit, or lower widths, retries or `max_tokens`")
-}
-
 // === Y: not yet ===
 
 /// Y001

@@ -31,8 +31,8 @@ pub fn define(
     }
     for param in &prompt.params {
         if let Some(why) = names::why_not(&param.name.text) {
-            // `mine` and `others` are the natural names of what `over` hands on.
-            if !["mine", "others"].contains(&param.name.text.as_str()) {
+            // These are the natural names of what a step hands on.
+            if !["mine", "others", "choices"].contains(&param.name.text.as_str()) {
                 diagnostics.push(errors::not_a_name(&param.name, why));
             }
         }
