@@ -12,9 +12,9 @@ pub fn number(plan: &mut Plan) {
     }
 }
 
-/// The longest chain of calls of the whole run.
+/// The longest chain of calls of the whole run: what is left from the start of a step that waits for none.
 pub fn total(plan: &Plan) -> u32 {
-    plan.node(plan.reply).waves_left
+    plan.nodes.iter().map(|node| node.waves_left).max().unwrap_or(0)
 }
 
 /// Waves that a node's own act takes: its members' included, its `else` not.
