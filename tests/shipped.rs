@@ -1,0 +1,213 @@
+//! The ensembles that ship: they check clean, and they are what their documentation says.
+
+// Tests read files; what they test does not.
+#![allow(clippy::disallowed_methods)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use ensc::plan::{self, Act, Node, Plan, Returns};
+use ensc::source::{SourceFile, Sources};
+use ensc::{program, syntax};
+
+/// Handles with their bounds: calls, waves; in the order of the files.
+const HANDLES: &[(&str, u32, u32)] = &[
+    ("opt-architect-high-xl", 4, 2),
+    ("opt-architect-balanced-l", 4, 2),
+    ("opt-chat-balanced-m", 4, 3),
+    ("opt-clean-fast-s", 4, 4),
+    ("opt-code-balanced-l", 5, 3),
+    ("opt-extract-fast-s", 4, 2),
+    ("opt-privacy-fast-s", 3, 1),
+    ("opt-research-high-xl", 4, 3),
+    ("opt-route-fast-s", 3, 1),
+    ("opt-summarize-fast-s", 4, 3),
+];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        match entry.path() {
+            path if path.is_dir() => files(&path, found),
+            path if path.extension().is_some_and(|extension| extension == "ens") => found.push(path),
+            _ => (),
+        }
+    }
+}
+
+fn plans() -> Vec<Plan> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ensembles");
+    let mut paths = Vec::new();
+    files(&root, &mut paths);
+    paths.sort();
+    let (mut sources, mut trees, mut diagnostics) = (Sources::default(), Vec::new(), Vec::new());
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
+        let name = path.strip_prefix(&root).expect("it lies below").display().to_string();
+        let id = sources.add(SourceFile::new(name, text.as_str()));
+        let (tree, found) = syntax::parse(id, &text);
+        trees.push(tree);
+        diagnostics.extend(found);
+    }
+    let (program, found) = program::check(&sources, &trees);
+    diagnostics.extend(found);
+    let said: Vec<String> = diagnostics
+        .iter()
+        .map(|d| format!("{} {}: {}", sources.place(d.span), d.code.0, d.message))
+        .collect();
+    assert_eq!(said, Vec::<String>::new());
+    plan::lower(&program.expect("no complaint, so a program"))
+}
+
+fn named(handle: &str) -> Plan {
+    plans().into_iter().find(|plan| plan.handle == handle).expect("the handle ships")
+}
+
+/// Models of the calls that are made when nothing fails.
+fn models_without_failures(plan: &Plan) -> BTreeSet<String> {
+    let fallbacks: BTreeSet<_> = plan.nodes.iter().filter_map(|node| node.fallback).collect();
+    let asks = plan.ids().filter(|id| !fallbacks.contains(id)).filter_map(|id| plan.node(id).act.ask());
+    asks.map(|ask| plan.model(ask.model).name.clone()).collect()
+}
+
+#[test]
+fn exactly_the_ten_handles_ship_and_cost_what_they_say() {
+    let plans = plans();
+    let found: Vec<(&str, u32, u32)> =
+        plans.iter().map(|plan| (plan.handle.as_str(), plan.bounds.calls, plan.bounds.waves)).collect();
+    let mut expected = HANDLES.to_vec();
+    expected.sort_unstable();
+    let mut sorted = found;
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+}
+
+#[test]
+fn every_handle_names_itself_in_its_documentation() {
+    for plan in plans() {
+        assert!(plan.doc.contains(&format!("`{}`", plan.handle)), "{}: {}", plan.handle, plan.doc);
+    }
+}
+
+#[test]
+fn what_a_handle_can_call_fits_its_tier_together() {
+    for plan in plans() {
+        let held: u64 = plan.models.iter().map(|model| model.memory.expect("every model says").0).sum();
+        assert!(held <= plan.memory.expect("every tier says").0, "{}: {held} bytes", plan.handle);
+    }
+}
+
+#[test]
+fn no_handle_is_a_single_model_even_without_failures() {
+    for plan in plans() {
+        let models = models_without_failures(&plan);
+        assert!(models.len() >= 2, "{}: {models:?}", plan.handle);
+    }
+}
+
+#[test]
+fn no_two_handles_have_one_body() {
+    let body = |plan: &Plan| {
+        let shape = |node: &Node| {
+            let prompt: Vec<&str> = node
+                .act
+                .ask()
+                .iter()
+                .flat_map(|ask| &ask.prompt)
+                .map(|turn| turn.template.source())
+                .collect();
+            format!("{} {} {:?}", node.id, node.act.verb(), prompt)
+        };
+        plan.nodes.iter().map(shape).collect::<Vec<_>>()
+    };
+    let plans = plans();
+    for (index, plan) in plans.iter().enumerate() {
+        for other in &plans[..index] {
+            assert_ne!(body(plan), body(other), "{} and {}", plan.handle, other.handle);
+        }
+    }
+}
+
+#[test]
+fn small_models_run_on_the_mini_and_large_ones_on_the_studio() {
+    for plan in plans() {
+        let runtime = if plan.tier == "s" { "ov" } else { "mlx" };
+        assert!(plan.models.iter().all(|model| model.runtime == runtime), "{}", plan.handle);
+    }
+}
+
+/// Some chat templates refuse two user turns in a row, or a second system text.
+#[test]
+fn models_with_a_strict_chat_template_get_one_turn_of_ours_or_the_conversation_alone() {
+    for plan in plans() {
+        for ask in plan.nodes.iter().filter_map(|node| node.act.ask()) {
+            let model = &plan.model(ask.model).name;
+            if !model.contains("mistral") && !model.contains("gemma") {
+                continue;
+            }
+            let alone = ask.prompt.is_empty() && ask.system.is_none();
+            let one = ask.history == plan::History::None && ask.prompt.len() == 1 && ask.system.is_none();
+            assert!(alone || one, "{}: {model}", plan.handle);
+        }
+    }
+}
+
+#[test]
+fn route_answers_one_of_the_other_nine_handles_whatever_fails() {
+    let plan = named("opt-route-fast-s");
+    let others: BTreeSet<String> =
+        plans().into_iter().map(|plan| plan.handle).filter(|handle| *handle != plan.handle).collect();
+    let mut calls = 0;
+    for ask in plan.nodes.iter().filter_map(|node| node.act.ask()) {
+        let Some(Returns::OneOf(choices)) = &ask.returns else { panic!("every vote is a choice") };
+        assert_eq!(choices.iter().cloned().collect::<BTreeSet<_>>(), others);
+        calls += 1;
+        let described = ask.prompt[0].template.source();
+        for handle in &others {
+            assert!(described.contains(handle.as_str()), "the prompt does not say what {handle} is for");
+        }
+    }
+    assert_eq!(calls, 3);
+    let last = plan.nodes.iter().find(|node| node.id == "winner.else").expect("there is a fallback");
+    let Act::Text(template) = &last.act else { panic!("the fallback makes no call") };
+    assert!(others.contains(template.source()));
+}
+
+#[test]
+fn privacy_fails_rather_than_redact_with_fewer_finders() {
+    let plan = named("opt-privacy-fast-s");
+    let Act::Group(group) = &plan.nodes.iter().find(|node| node.id == "found").expect("found").act else {
+        panic!("a group")
+    };
+    assert_eq!(group.need as usize, group.members.len());
+    assert!(plan.nodes.iter().all(|node| node.fallback.is_none()));
+    for member in &group.members {
+        let ask = plan.node(*member).act.ask().expect("a call");
+        assert!(ask.accept_when.is_some(), "garbage must count as failed");
+    }
+}
+
+#[test]
+fn extract_answers_a_call_unchanged_and_only_json_that_fits() {
+    let plan = named("opt-extract-fast-s");
+    for node in plan.nodes.iter().filter(|node| node.act.ask().is_some()) {
+        assert!(node.is_final, "{}", node.id);
+        let accept =
+            node.act.ask().and_then(|ask| ask.accept_when.as_ref()).expect("an unfit answer is dropped");
+        assert!(accept.source().contains("it.fits"), "{}", node.id);
+    }
+}
+
+#[test]
+fn clean_runs_at_temperature_0_3() {
+    let plan = named("opt-clean-fast-s");
+    for ask in plan.nodes.iter().filter_map(|node| node.act.ask()).filter(|ask| ask.returns.is_none()) {
+        let temperature = ask.fields.iter().find(|field| field.name == "temperature").expect("it is set");
+        assert_eq!(temperature.json, "0.3");
+    }
+}
+
+#[test]
+fn a_text_that_only_prompts_print_is_bounded_by_the_contexts_too() {
+    let plan = named("opt-privacy-fast-s");
+    assert_eq!(plan.bounds.request_max.0, 32_768 - 4_000);
+}
