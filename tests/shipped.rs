@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ensc::plan::{self, Act, Node, Plan, Returns};
+use ensc::plan::{self, Act, Node, Operand, Plan, Returns};
 use ensc::source::{SourceFile, Sources};
+use ensc::template::{Answer, Data, Scope};
 use ensc::{program, syntax};
 
 /// Handles with their bounds: calls, waves; in the order of the files.
@@ -210,4 +212,158 @@ fn clean_runs_at_temperature_0_3() {
 fn a_text_that_only_prompts_print_is_bounded_by_the_contexts_too() {
     let plan = named("opt-privacy-fast-s");
     assert_eq!(plan.bounds.request_max.0, 32_768 - 4_000);
+}
+
+// === What the templates give ===
+
+fn answer(text: &str) -> Arc<Answer> {
+    let finish = if text.ends_with('…') { "length" } else { "stop" };
+    Arc::new(Answer {
+        present: true,
+        text: text.trim_end_matches('…').into(),
+        model: "m".into(),
+        finish_reason: finish.into(),
+        fits: true,
+        ..Answer::default()
+    })
+}
+
+fn answers(texts: &[&str]) -> Data {
+    Data::Answers(Arc::new(texts.iter().map(|text| answer(text)).collect()))
+}
+
+fn request(last: &str, system: &str) -> Data {
+    let text = |name: &str, value: &str| (name.to_owned(), Data::Text(value.into()));
+    Data::Map(vec![text("last", last), text("system", system)])
+}
+
+fn reply(handle: &str, scope: &Scope) -> Result<String, String> {
+    let plan = named(handle);
+    let Act::Text(template) = &plan.node(plan.reply).act else { panic!("the reply is a text") };
+    template.render(scope).map_err(|error| error.to_string())
+}
+
+/// The prompts of the call at `id`, rendered.
+fn prompt(handle: &str, id: &str, scope: &Scope, shown: &Data) -> String {
+    let plan = named(handle);
+    let ask = plan.nodes.iter().find(|node| node.id == id).and_then(|node| node.act.ask()).expect("a call");
+    let turn = |turn: &plan::Turn| match &turn.binds {
+        None => turn.template.render(scope).expect("renders"),
+        Some(binds) => {
+            let mut own = Scope::default();
+            for (name, operand) in binds {
+                own.set(
+                    name.clone(),
+                    match operand {
+                        Operand::Constant(data) => data.clone(),
+                        Operand::Expression(expression) => expression.value(scope).expect("a value"),
+                        Operand::Shown => shown.clone(),
+                    },
+                );
+            }
+            turn.template.render(&own).expect("renders")
+        }
+    };
+    ask.prompt.iter().chain(&ask.system).map(turn).collect::<Vec<_>>().join("\n---\n")
+}
+
+#[test]
+fn a_finder_must_answer_a_whole_list_of_kinds_and_texts() {
+    let plan = named("opt-privacy-fast-s");
+    let ask = plan.nodes.iter().find_map(|node| node.act.ask()).expect("a call");
+    let accepts = |text: &str| {
+        let mut scope = Scope::default();
+        scope.set("it", Data::Answer(answer(text)));
+        ask.accept_when.as_ref().expect("there is a condition").holds(&scope).unwrap_or(false)
+    };
+    assert!(accepts("[]"));
+    assert!(accepts(r#"[{"kind": "NAME", "text": "Ute"}]"#));
+    assert!(accepts("```json\n[{\"kind\": \"NAME\", \"text\": \"Ute\"}]\n```"));
+    for text in [
+        "",
+        "I found nothing.",
+        "Here is the list [1]: Ute",
+        r#"{"kind": "NAME", "text": "Ute"}"#,
+        r#"["Ute"]"#,
+        r#"[{"type": "NAME", "value": "Ute"}]"#,
+        r#"[{"kind": "NAME", "text": "Ute"}, {"text": "Kranz"}]"#,
+        r#"[{"kind": "NAME", "text": "Ute"}, {"kind": "NA…"#,
+        "[]…",
+    ] {
+        assert!(!accepts(text), "{text}");
+    }
+}
+
+#[test]
+fn what_any_finder_found_is_gone_and_fewer_than_three_give_no_reply() {
+    let mut scope = Scope::default();
+    scope.set("request", request("Ute Kranz (ute@example.org) met Kranz's brother Jo.", ""));
+    scope.set(
+        "found",
+        answers(&[
+            r#"[{"kind": "NAME", "text": "Ute Kranz"}, {"kind": "NAME", "text": "Kranz"}]"#,
+            r#"[{"kind": "email", "text": "ute@example.org"}]"#,
+            r#"[{"kind": "NAME", "text": "Jo"}, {"kind": "NAME", "text": "Anna"}]"#,
+        ]),
+    );
+    let text = reply("opt-privacy-fast-s", &scope).expect("renders");
+    assert_eq!(text, "[NAME 1] ([EMAIL 2]) met [NAME 3]'s brother [NAME 4].");
+    for lost in [answers(&["[]", "[]"]), Data::Answer(Arc::default())] {
+        scope.set("found", lost);
+        assert!(reply("opt-privacy-fast-s", &scope).is_err());
+    }
+}
+
+#[test]
+fn route_replies_the_bare_name() {
+    let mut scope = Scope::default();
+    let typed = Answer {
+        value: Some(Data::Text("opt-code-balanced-l".into())),
+        ..(*answer(r#"{"value": "opt-code-balanced-l"}"#)).clone()
+    };
+    scope.set("winner", Data::Answer(Arc::new(typed)));
+    assert_eq!(reply("opt-route-fast-s", &scope).as_deref(), Ok("opt-code-balanced-l"));
+    scope.set("winner", Data::Answer(answer("opt-chat-balanced-m")));
+    assert_eq!(reply("opt-route-fast-s", &scope).as_deref(), Ok("opt-chat-balanced-m"));
+}
+
+#[test]
+fn route_shows_head_and_tail_of_a_long_message() {
+    let mut scope = Scope::default();
+    let long = format!("HEAD {} TAIL", "word ".repeat(4000));
+    scope.set("request", request(&long, ""));
+    scope.set("choices", Data::List(vec![Data::Text("a".into()), Data::Text("b".into())]));
+    let text = prompt("opt-route-fast-s", "votes[0]", &scope, &Data::None);
+    assert!(text.contains("HEAD") && text.contains("TAIL") && text.contains("one of: a, b"));
+    assert!(!text.contains("<setting>"));
+    assert!(text.len() < 8_000, "{}", text.len());
+}
+
+/// Prompts of all handles, as a model sees them: nothing fails, nothing is left open.
+#[test]
+fn every_prompt_renders() {
+    let mut scope = Scope::default();
+    scope.set("request", request("the last message", "the client's system text"));
+    scope.set("choices", Data::List(vec![Data::Text("a".into())]));
+    scope.set("elapsed", Data::Int(1));
+    let shown = answers(&["first answer", "second answer"]);
+    for list in ["drafts", "views", "notes", "reads", "found", "votes"] {
+        scope.set(list, shown.clone());
+    }
+    for one in ["demands", "doubts", "draft", "check", "first_try"] {
+        scope.set(one, Data::Answer(answer("<think>well</think>one answer")));
+    }
+    for plan in plans() {
+        if plan.handle == "opt-chat-balanced-m" {
+            scope.set("notes", Data::Answer(answer("one answer")));
+        }
+        for node in plan.nodes.iter().filter(|node| node.act.ask().is_some_and(|ask| !ask.prompt.is_empty()))
+        {
+            let text = prompt(&plan.handle, &node.id, &scope, &shown);
+            assert!(!text.contains("{{") && !text.contains("{%"), "{}: {}\n{text}", plan.handle, node.id);
+        }
+        scope.set("notes", shown.clone());
+    }
+    let doubts = prompt("opt-research-high-xl", "reply", &scope, &shown);
+    assert!(!doubts.contains("well"), "what the sceptic thought is left out");
 }

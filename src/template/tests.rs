@@ -29,6 +29,29 @@ fn answers_print_their_text_and_lists_hold_successes_only() {
     renders("{{ first(xs) }} {{ last(xs) }} {{ xs | join('+') }}", "one two one+two");
 }
 
+/// Each of our filters takes an answer as it takes a text.
+#[test]
+fn filters_take_an_answer_for_its_text() {
+    let mut scope = Scope::default();
+    scope.set("a", Data::Answer(answer("<t>[1, 2]</t> Answer: b")));
+    let check = |filter: &str| {
+        let render = |subject: &str| {
+            let template = Template::compile(&format!("{{{{ {subject} | {filter} }}}}"), Fence::Off);
+            template.expect("compiles").render(&scope).expect(filter)
+        };
+        assert_eq!(render("a"), render("a.text"), "{filter}");
+    };
+    for filter in
+        ["after(':')", "before(':')", "between('[', ']')", "tag('t')", "truncate_tokens(2)", "chunks(4)"]
+    {
+        check(filter);
+    }
+    for filter in ["answer", "lines", "numbers", "code_blocks", "json", "normalize", "tokens", "raw"] {
+        check(filter);
+    }
+    check("redact(['1'])");
+}
+
 #[test]
 fn an_answer_cannot_close_the_tag_it_stands_in() {
     let mut scope = Scope::default();
