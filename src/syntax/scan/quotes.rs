@@ -53,7 +53,8 @@ impl Pass<'_> {
         let at = self.span(opener, opener + 1);
         self.report(errors::unclosed_text(at, quote as char));
         let end = self.before_closers(opener + 1, self.line_end(opener));
-        self.edit(end, end, if quote == b'"' { "\"" } else { "'" });
+        // The blank keeps a backslash at the end from taking the quote.
+        self.edit(end, end, if quote == b'"' { " \"" } else { " '" });
         self.at = end;
     }
 
