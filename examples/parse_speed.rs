@@ -10,7 +10,10 @@ use ensc::source::{FILE_SIZE_MAX, FileId};
 
 /// Texts that repeat one piece.
 const PIECES: [(&str, &str); 40] = [
-    ("valid", "ensemble x at high-xl {\n  a = ask m { temperature: 0.7, accept when it.text | length > 5 }\n  b = merge a by chief { prompt: \"\"\"\n    hello {{ a }}\n    \"\"\" }\n}\n\n"),
+    (
+        "valid",
+        "ensemble x at high-xl {\n  a = ask m { temperature: 0.7, accept when it.text | length > 5 }\n  b = merge a by chief { prompt: \"\"\"\n    hello {{ a }}\n    \"\"\" }\n}\n\n",
+    ),
     ("one line", "ensemble x { a = ask m, b = parallel [a, b, c] { need: 1 } } "),
     ("list items", "a, "),
     ("open braces", "{"),
@@ -61,7 +64,10 @@ fn main() {
     measure("open block, then items", &format!("x {{\n{}", "model a { }\n".repeat(FILE_SIZE_MAX / 12 - 1)));
     let deep = format!("{}{}", "[".repeat(FILE_SIZE_MAX / 2), "]".repeat(FILE_SIZE_MAX / 2));
     measure("nested lists", &deep);
-    measure("nested, crossed", &format!("{}{}", "(".repeat(FILE_SIZE_MAX / 2), "]".repeat(FILE_SIZE_MAX / 2)));
+    measure(
+        "nested, crossed",
+        &format!("{}{}", "(".repeat(FILE_SIZE_MAX / 2), "]".repeat(FILE_SIZE_MAX / 2)),
+    );
     measure("bytes", &noise());
 }
 
@@ -89,6 +95,8 @@ fn noise() -> String {
         (state >> 32) as u8
     });
     let mut text = String::from_utf8_lossy(&bytes.take(FILE_SIZE_MAX / 2).collect::<Vec<_>>()).into_owned();
-    text.truncate((0..=text.len().min(FILE_SIZE_MAX)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0));
+    text.truncate(
+        (0..=text.len().min(FILE_SIZE_MAX)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0),
+    );
     text
 }
