@@ -7,7 +7,7 @@ use crate::template::{Data, Fence, Kind as Sort};
 use super::call::{Call, CallRole, Field, History, MaxTokens, Operand, Returns, Tools, Turn, TurnRole};
 use super::prompts::{self, PromptDef};
 use super::steps::{Body, Steps};
-use super::values::Reader;
+use super::values::{Reader, title};
 use super::{errors, options, templates};
 
 /// Attempts after the first where nobody says.
@@ -154,11 +154,8 @@ impl<'a> Steps<'_, '_, 'a> {
             })),
             Value::Name(_) | Value::List(_) => {
                 let Some(text) = expression(value) else {
-                    self.complain(errors::wrong_kind(
-                        value.span(),
-                        "a step, a role, a number or a text",
-                        "this",
-                    ));
+                    let expected = "a step, a role, a number or a text";
+                    self.complain(errors::wrong_kind(value.span(), expected, title(value)));
                     return None;
                 };
                 let expr = ast::Expr { text, span: value.span() };
@@ -166,7 +163,8 @@ impl<'a> Steps<'_, '_, 'a> {
             }
             Value::Bad(_) => None,
             other => {
-                self.complain(errors::wrong_kind(other.span(), "a step, a role, a number or a text", "this"));
+                let expected = "a step, a role, a number or a text";
+                self.complain(errors::wrong_kind(other.span(), expected, title(other)));
                 None
             }
         }

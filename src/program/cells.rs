@@ -11,7 +11,7 @@ use super::collect::{self, Layer, Tables};
 use super::options::{self, Place};
 use super::roles::{Judge, Missing, Role, Roles};
 use super::values::Reader;
-use super::{Handle, Limit, Setting, StreamMode, errors, names, pending, steps};
+use super::{Handle, Limit, Setting, StreamMode, errors, names, steps};
 
 /// The whole run's deadline where nobody says.
 const TIMEOUT_BUILT_IN: Millis = Millis(300_000);
@@ -49,6 +49,7 @@ pub fn handles(sources: &Sources, tables: &Tables<'_>, diagnostics: &mut Vec<Dia
                 roles: Roles::new(),
                 cell,
                 steps: Vec::new(),
+                partial: false,
                 diagnostics: Vec::new(),
                 missing: &mut missing,
             };
@@ -69,7 +70,7 @@ fn judge_name(ensemble: &ast::Ensemble, tables: &Tables<'_>, diagnostics: &mut V
         diagnostics.push(errors::wrong_form("an ensemble", name, "kebab-case"));
     }
     if let Some(model) = tables.models.get(&name.text) {
-        diagnostics.push(errors::hides(name, "model", Some(model.span)));
+        diagnostics.push(errors::hides("ensemble", name, "model", model.span));
     }
 }
 
@@ -180,15 +181,14 @@ impl<'a> Filler<'a> {
                 Entry::Step(step) => match self.as_role(step, &names) {
                     Some(value) => {
                         collect::judge_role_name(&step.name, &mut self.judge.diagnostics);
-                        layer.roles.push((&step.name, value));
+                        if !options::is_option(&step.name.text) {
+                            layer.roles.push((&step.name, value));
+                        }
                     }
                     None => body.push(step),
                 },
-                Entry::Bad(_) => (),
-                other => {
-                    let span = pending::span(other);
-                    self.judge.diagnostics.push(errors::misplaced(span, "this", "an ensemble"));
-                }
+                Entry::Bad(_) => self.judge.partial = true,
+                other => self.judge.diagnostics.push(errors::misplaced_entry(other, "an ensemble")),
             }
         }
         options::judge(Place::Ensemble, &layer.options, &mut self.judge.diagnostics);
@@ -210,7 +210,10 @@ impl<'a> Filler<'a> {
             Value::Quantity(_) | Value::Text(_) => true,
             Value::List(list) => list.items.iter().all(|item| self.is_constant(item, steps, own)),
             Value::Name(member) => match &member.args {
-                Some(args) => args.iter().all(|arg| self.is_constant(&arg.value, steps, own)),
+                Some(args) => {
+                    names::LIST_FUNCTIONS.contains(&member.path.head.text.as_str())
+                        && args.iter().all(|arg| self.is_constant(&arg.value, steps, own))
+                }
                 None => member.word().is_some_and(|name| {
                     let tables = self.judge.tables;
                     ["true", "false"].contains(&name.text.as_str())

@@ -10,7 +10,7 @@ use crate::units::{Price, Tokens};
 use super::options::{self, Place};
 use super::prompts::PromptDef;
 use super::values::Reader;
-use super::{Model, errors, names, pending, prompts};
+use super::{Model, errors, names, prompts};
 
 /// Tokens of context of a model that does not say.
 const CONTEXT_BUILT_IN: Tokens = Tokens(32_768);
@@ -161,7 +161,7 @@ fn layer<'a>(
                 _ => diagnostics.push(errors::misplaced(step.name.span, "a step", &format!("`{title}`"))),
             },
             Entry::Bad(_) => (),
-            other => diagnostics.push(errors::misplaced(pending::span(other), "this", &format!("`{title}`"))),
+            other => diagnostics.push(errors::misplaced_entry(other, &format!("`{title}`"))),
         }
     }
     for (index, (name, _)) in layer.roles.iter().enumerate() {
@@ -170,6 +170,7 @@ fn layer<'a>(
             diagnostics.push(errors::defined_twice("role", &name.text, name.span, first.span));
         }
     }
+    layer.roles.retain(|(name, _)| !options::is_option(&name.text));
     options::judge(place, &layer.options, diagnostics);
     layer
 }
@@ -198,7 +199,7 @@ fn model<'a>(titled: &'a ast::Titled, tables: &mut Tables<'a>, diagnostics: &mut
                 None
             }
             other => {
-                diagnostics.push(errors::misplaced(pending::span(other), "this", "a `model`"));
+                diagnostics.push(errors::misplaced_entry(other, "a `model`"));
                 None
             }
         })

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::did_you_mean;
 use crate::source::Span;
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{Entry, Name};
 
 type Names<'a> = &'a [&'a str];
 
@@ -30,14 +30,10 @@ pub fn not_a_name(name: &Name, why: &str) -> Diagnostic {
 }
 
 /// N004
-pub fn hides(name: &Name, what: &str, other: Option<Span>) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error("N004", name.span, format!("step `{}` hides the {what} of that name", name.text))
-            .help("rename the step");
-    match other {
-        Some(span) => diagnostic.related(span, format!("the {what}")),
-        None => diagnostic,
-    }
+pub fn hides(this: &str, name: &Name, what: &str, other: Span) -> Diagnostic {
+    Diagnostic::error("N004", name.span, format!("{this} `{}` hides the {what} of that name", name.text))
+        .related(other, format!("the {what}"))
+        .help(format!("rename the {this}"))
 }
 
 /// N005
@@ -53,7 +49,10 @@ pub fn wrong_form(what: &str, name: &Name, form: &str) -> Diagnostic {
         .collect();
     let diagnostic =
         Diagnostic::error("N005", name.span, format!("the name of {what} is {form}, not `{}`", name.text));
-    if better == name.text { diagnostic } else { diagnostic.help(format!("write `{better}`")) }
+    match better == name.text {
+        true => diagnostic.help("a dash would end it: cells are written `PROFILE-TIER`"),
+        false => diagnostic.help(format!("write `{better}`")),
+    }
 }
 
 // === C: cells and roles ===
@@ -108,7 +107,8 @@ pub fn unknown_option(name: &Name, place: &str, known: Names<'_>) -> Diagnostic 
     let near = did_you_mean(&name.text, known.iter().copied());
     let fix = crate::diagnostic::suggest::nearest(&name.text, known.iter().copied()).map(str::to_owned);
     let diagnostic = Diagnostic::error("T002", name.span, format!("{place} has no option `{}`", name.text))
-        .help_if(near.or_else(|| listing("its options are", known)));
+        .help_if(near.or_else(|| listing("its options are", known)))
+        .help_if(known.is_empty().then(|| "set it where the call is made".to_owned()));
     match fix {
         Some(fix) => diagnostic.fix(name.span, fix),
         None => diagnostic,
@@ -131,7 +131,7 @@ pub fn unknown_variable(name: &str, span: Span, known: Names<'_>) -> Diagnostic 
 /// T005
 pub fn unknown_filter(name: &str, span: Span, known: Names<'_>) -> Diagnostic {
     Diagnostic::error("T005", span, format!("no filter named `{name}`"))
-        .help_if(did_you_mean(name, known.iter().copied()))
+        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("known", known)))
 }
 
 /// T006
@@ -143,7 +143,7 @@ pub fn unknown_field(of: &str, field: &str, span: Span, known: Names<'_>) -> Dia
 /// T007
 pub fn unknown_in_template(what: &str, name: &str, span: Span, known: Names<'_>) -> Diagnostic {
     Diagnostic::error("T007", span, format!("no {what} named `{name}`"))
-        .help_if(did_you_mean(name, known.iter().copied()))
+        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("known", known)))
 }
 
 /// T008
@@ -167,6 +167,23 @@ pub fn wrong_kind(span: Span, expected: &str, found: &str) -> Diagnostic {
 /// T011
 pub fn misplaced(span: Span, what: &str, place: &str) -> Diagnostic {
     Diagnostic::error("T011", span, format!("{what} cannot stand in {place}"))
+}
+
+/// T011
+pub fn misplaced_entry(entry: &Entry, place: &str) -> Diagnostic {
+    let (what, home) = match entry {
+        Entry::Option(_) => ("an option", ""),
+        Entry::Step(_) => ("a step or role", ""),
+        Entry::Clause(_) => ("a condition", "it belongs to the step that it is about, in its block"),
+        Entry::Arm(_) => ("an arm", "it belongs to a `route`"),
+        Entry::Run(_) => ("`run`", "it belongs to a `test`"),
+        Entry::Mock(_) => ("`mock`", "it belongs to a `test`"),
+        Entry::Expect(_) => ("`expect`", "it belongs to a `test`"),
+        Entry::Turn(_) => ("a turn", "it belongs to a `prompt: […]` or a `test`"),
+        Entry::Bad(_) => ("this", ""),
+    };
+    let help = (!home.is_empty()).then(|| home.to_owned());
+    misplaced(super::pending::span(entry), what, place).help_if(help)
 }
 
 /// T012
@@ -199,16 +216,25 @@ pub fn out_of_range(option: &str, span: Span, range: &str) -> Diagnostic {
     Diagnostic::error("T016", span, format!("`{option}` must be {range}"))
 }
 
+/// T016
+pub fn wrong_count(span: Span) -> Diagnostic {
+    Diagnostic::error("T016", span, "a count is a whole number between 1 and 1000")
+}
+
 // === G: graph ===
 
 /// G001
-pub fn no_reply(ensemble: &Name) -> Diagnostic {
+pub fn no_reply(ensemble: &Name, steps: Names<'_>) -> Diagnostic {
+    let near = crate::diagnostic::suggest::nearest("reply", steps.iter().copied());
     Diagnostic::error(
         "G001",
         ensemble.span,
         format!("ensemble `{}` has no step called `reply`", ensemble.text),
     )
-    .help("`reply` is what the client gets: add `reply = …`")
+    .help(match near {
+        Some(near) => format!("is `{near}` meant? `reply` is what the client gets"),
+        None => "`reply` is what the client gets: add `reply = …`".to_owned(),
+    })
 }
 
 /// G002

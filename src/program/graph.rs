@@ -5,15 +5,23 @@ use crate::syntax::ast::{self, Name};
 
 use super::{Step, Verb, errors};
 
-/// Reports what is wrong with the graph. Steps that were wrong themselves take part as far as they are known.
+/// Complaints about names: where one stands, what it was to mention is not known.
+const ABOUT_NAMES: &[&str] = &["N001", "T004", "T008", "T010", "T013", "Y001"];
+
+/// Reports what is wrong with the graph. Steps that were wrong themselves take part as far as they are known;
+/// `partial`: some lines are not.
 pub fn judge(
     ensemble: &Name,
     written: &[&ast::Step],
     steps: &[Option<Step>],
+    partial: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     if !written.iter().any(|step| step.name.text == "reply") {
-        diagnostics.push(errors::no_reply(ensemble));
+        if !partial {
+            let names: Vec<&str> = written.iter().map(|step| step.name.text.as_str()).collect();
+            diagnostics.push(errors::no_reply(ensemble, &names));
+        }
         return;
     }
     // With a step missing, what it mentions is not known: saying "unused" would be a guess.
@@ -21,6 +29,9 @@ pub fn judge(
     if let Some(path) = cycle(&steps) {
         let span = steps.iter().find(|step| step.name == path[0]).expect("the path is made of steps").span;
         diagnostics.push(errors::cycle(span, &path));
+        return;
+    }
+    if partial || diagnostics.iter().any(|d| ABOUT_NAMES.contains(&d.code.0)) {
         return;
     }
     for (step, written) in steps.iter().zip(written) {

@@ -5,6 +5,7 @@ use crate::syntax::ast::{Access, Arg, Member, Value};
 
 use super::roles::Role;
 use super::steps::Steps;
+use super::values::title;
 use super::{Kind, List, errors};
 
 impl Steps<'_, '_, '_> {
@@ -25,7 +26,7 @@ impl Steps<'_, '_, '_> {
             Value::Name(member) => self.reference(member),
             Value::Bad(_) => None,
             other => {
-                self.complain(errors::wrong_kind(other.span(), "a step or a list of steps", "this"));
+                self.complain(errors::wrong_kind(other.span(), "a step or a list of steps", title(other)));
                 None
             }
         }
@@ -94,7 +95,7 @@ impl Steps<'_, '_, '_> {
                     .help("ask it first: `x = ask …`"),
             );
         } else if self.judge.tables.has_ensemble(name) {
-            self.complain(errors::not_yet(&format!("`{name}` inline, an ensemble as a step"), span));
+            self.complain(errors::not_yet(&format!("`{name}` as a step, an ensemble inline,"), span));
         } else {
             let known: Vec<String> = self.step_names();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -139,7 +140,7 @@ impl Steps<'_, '_, '_> {
             }
             ("first" | "last" | "without" | "concat", _) => {
                 self.complain(
-                    errors::wrong_kind(member.span, "a list function with its arguments", "this")
+                    errors::wrong_kind(member.span, "a list function with its arguments", "with these")
                         .help("`first(xs)`, `first(2, xs)`, `last(…)`, `without(xs, x)`, `concat(xs, ys)`"),
                 );
                 None

@@ -9,6 +9,7 @@ use crate::template::{Data, Kind};
 
 use super::collect::{Layer, Tables};
 use super::errors;
+use super::values::title;
 
 /// The value of a role.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,8 @@ pub struct Judge<'a> {
     pub cell: String,
     /// Names of the ensemble's steps: they are no models.
     pub steps: Vec<String>,
+    /// Some of its lines could not be read: what seems to be missing may stand there.
+    pub partial: bool,
     pub diagnostics: Vec<Diagnostic>,
     pub missing: &'a mut Missing,
 }
@@ -136,9 +139,8 @@ impl Judge<'_> {
             },
             Value::Bad(_) => None,
             other => {
-                let diagnostic =
-                    errors::wrong_kind(other.span(), "a model, a list of models, a number or a text", "this");
-                self.diagnostics.push(diagnostic);
+                let expected = "a model, a list of models, a number or a text";
+                self.diagnostics.push(errors::wrong_kind(other.span(), expected, title(other)));
                 None
             }
         }
@@ -210,11 +212,7 @@ impl Judge<'_> {
             }
         };
         if !whole || !(1.0..=1000.0).contains(&value) {
-            self.diagnostics.push(errors::out_of_range(
-                "this number",
-                span,
-                "a whole number between 1 and 1000",
-            ));
+            self.diagnostics.push(errors::wrong_count(span));
             return None;
         }
         Some(value as u32)
@@ -253,7 +251,7 @@ impl Judge<'_> {
             );
         } else if self.tables.has_ensemble(&name.text) {
             self.diagnostics.push(errors::not_yet(
-                &format!("`{}` inline, an ensemble in the place of a model", name.text),
+                &format!("`{}` in the place of a model, an ensemble inline,", name.text),
                 name.span,
             ));
         } else {
@@ -307,7 +305,7 @@ impl Judge<'_> {
             }
             ("first" | "last" | "without" | "concat", _) => {
                 self.diagnostics.push(
-                    errors::wrong_kind(member.span, "a list function with its arguments", "this")
+                    errors::wrong_kind(member.span, "a list function with its arguments", "with these")
                         .help("`first(xs)`, `first(2, xs)`, `last(…)`, `without(xs, x)`, `concat(xs, ys)`"),
                 );
                 None

@@ -1,7 +1,6 @@
 //! The steps of one ensemble in one cell: verbs, members, fallbacks.
 
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, Member, Name, Setting, Value, Verb as Written};
 use crate::template::{Expression, Fence, Kind as Sort};
 
@@ -41,7 +40,7 @@ pub fn check(
     judge_names(judge, steps);
     let mut checker = Steps { judge, steps, inherited, uses: Vec::new() };
     let checked: Vec<Option<Step>> = steps.iter().map(|step| checker.step(step)).collect();
-    graph::judge(ensemble, steps, &checked, &mut judge.diagnostics);
+    graph::judge(ensemble, steps, &checked, judge.partial, &mut judge.diagnostics);
     let fine = !judge.diagnostics.iter().any(Diagnostic::is_error) && judge.missing.len() == missing_before;
     let checked: Option<Vec<Step>> = checked.into_iter().collect();
     checked.filter(|_| fine)
@@ -58,9 +57,9 @@ fn judge_names(judge: &mut Judge<'_>, steps: &[&ast::Step]) {
         if let Some(first) = steps[..index].iter().find(|first| first.name.text == name.text) {
             judge.diagnostics.push(errors::defined_twice("step", &name.text, name.span, first.name.span));
         } else if let Some(filled) = judge.roles.get(&name.text) {
-            judge.diagnostics.push(errors::hides(name, "role", Some(filled.span)));
+            judge.diagnostics.push(errors::hides("step", name, "role", filled.span));
         } else if let Some(model) = judge.tables.models.get(&name.text) {
-            judge.diagnostics.push(errors::hides(name, "model", Some(model.span)));
+            judge.diagnostics.push(errors::hides("step", name, "model", model.span));
         }
     }
 }
@@ -124,7 +123,8 @@ impl<'a> Steps<'_, '_, 'a> {
             let mut body = self.body(alt);
             if matches!(alt.verb, Written::Ask { .. }) {
                 match (&alt.block, &ask_before) {
-                    (None, Some(before)) => body = before.clone(),
+                    // Prompt and options, not the condition under which it is not asked at all.
+                    (None, Some(before)) => body = Body { skip_when: None, ..before.clone() },
                     _ => ask_before = Some(body.clone()),
                 }
             }
@@ -220,7 +220,7 @@ impl<'a> Steps<'_, '_, 'a> {
                 }
                 Some(Verb::Merge { list: list?, call: Call { model: model?, ..call } })
             }
-            Written::Pick { list, by, .. } => self.pick(alt.verb_span, list, by.as_ref(), body),
+            Written::Pick { list, by, .. } => self.pick(list, by.as_ref(), body),
             Written::Vote { list } => self.vote(list, body),
             Written::Text { template } => {
                 self.judge_options(Place::Text, body);
@@ -259,22 +259,17 @@ impl<'a> Steps<'_, '_, 'a> {
         Some(Verb::Parallel { calls, group })
     }
 
-    fn pick(&mut self, verb: Span, list: &'a Value, by: Option<&'a Value>, body: &Body<'a>) -> Option<Verb> {
+    fn pick(&mut self, list: &'a Value, by: Option<&'a Value>, body: &Body<'a>) -> Option<Verb> {
         self.judge_options(Place::Pick, body);
         let list = self.answers(list, "pick");
         let model = match by {
-            Some(Value::Name(member)) => self.judge.model(member),
-            Some(Value::List(several)) => {
-                self.complain(errors::not_yet("`pick` by several judges", several.span));
+            Some(Value::Name(member)) if !self.is_panel(member) => self.judge.model(member),
+            Some(several @ (Value::Name(_) | Value::List(_))) => {
+                self.complain(errors::not_yet("`pick` by several judges", several.span()));
                 None
             }
-            Some(_) => None,
-            None => {
-                self.complain(
-                    Diagnostic::error("T017", verb, "`pick` does not say who chooses").help("add `by MODEL`"),
-                );
-                None
-            }
+            // The parser has said that nobody chooses.
+            _ => None,
         };
         let mut call = self.call(CallRole::Decider, body);
         let rubric = body.options.iter().find(|option| option.name.text == "rubric");
@@ -286,6 +281,12 @@ impl<'a> Steps<'_, '_, 'a> {
         let choosing = self.prelude("choose", &[("answers", super::call::Operand::Shown), ("rubric", shown)]);
         call.prompt.extend(choosing);
         Some(Verb::Pick { list: list?, call: Call { model: model?, ..call }, rubric })
+    }
+
+    /// Whether a name stands for several models.
+    fn is_panel(&self, member: &Member) -> bool {
+        let filled = member.word().and_then(|name| self.judge.roles.get(&name.text));
+        filled.is_some_and(|filled| matches!(filled.role, super::roles::Role::Models(_)))
     }
 
     fn vote(&mut self, list: &'a Value, body: &Body<'a>) -> Option<Verb> {
@@ -386,6 +387,7 @@ impl<'a> Steps<'_, '_, 'a> {
         let mut body = Body::default();
         for entry in alt.block.iter().flat_map(|block| &block.entries) {
             match entry {
+                _ if pending::verb(&alt.verb).is_some() => (),
                 Entry::Option(setting) => body.options.push(setting),
                 Entry::Clause(clause) => match clause.kind {
                     ClauseKind::Skip => body.skip_when = Some(&clause.expr),
@@ -399,12 +401,11 @@ impl<'a> Steps<'_, '_, 'a> {
                     }
                 },
                 Entry::Bad(_) => (),
-                _ if pending::verb(&alt.verb).is_some() => (),
                 Entry::Step(step) if options::is_option(&step.name.text) => {
                     self.complain(errors::option_as_role(&step.name));
                 }
                 other => {
-                    self.complain(errors::misplaced(pending::span(other), "this", "the block of a call"))
+                    self.complain(errors::misplaced_entry(other, "the block of a call"));
                 }
             }
         }

@@ -9,6 +9,20 @@ use crate::units::{Bytes, MicroUsd, Millis, Price, Tokens};
 
 use super::errors;
 
+/// What a value is, for a message that says what was found.
+pub fn title(value: &Value) -> &'static str {
+    match value {
+        Value::Quantity(q) if q.unit.is_empty() && !q.dollar => "a number",
+        Value::Quantity(_) => "a quantity with a unit",
+        Value::Price { .. } => "a price",
+        Value::Text(_) => "a text",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a map",
+        Value::Name(_) => "a name",
+        _ => "this",
+    }
+}
+
 /// Reads values of the option `name`, collecting what is wrong.
 pub struct Reader<'a> {
     pub option: &'a str,
