@@ -156,7 +156,7 @@ fn layer<'a>(
             Entry::Option(setting) => layer.options.push(setting),
             Entry::Step(step) => match step.rhs.alts.as_slice() {
                 [ast::Alt { verb: Verb::Plain { value }, block: None, .. }] => {
-                    layer.roles.push((&step.name, value))
+                    layer.roles.push((&step.name, value));
                 }
                 _ => diagnostics.push(errors::misplaced(step.name.span, "a step", &format!("`{title}`"))),
             },

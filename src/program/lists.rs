@@ -35,7 +35,8 @@ impl Steps<'_, '_, '_> {
     /// The same where several answers are wanted.
     pub fn answers(&mut self, value: &Value, verb: &str) -> Option<List> {
         let (list, kind) = self.list(value)?;
-        if kind == Kind::Answers {
+        let unclear = matches!(&list, List::Step(name) if self.is_unclear(name));
+        if kind == Kind::Answers || unclear {
             return Some(list);
         }
         let written = match value {
@@ -63,8 +64,7 @@ impl Steps<'_, '_, '_> {
         let mut list = List::Step(head.text.clone());
         for access in &member.path.tail {
             match access {
-                Access::Index { index, span } if kind == Kind::Answers => {
-                    let _ = span;
+                Access::Index { index, .. } if kind == Kind::Answers || self.is_unclear(&head.text) => {
                     list = List::Index { list: Box::new(list), index: *index };
                     kind = Kind::Answer;
                 }

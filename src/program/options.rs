@@ -140,10 +140,8 @@ fn value(name: &str, value: &Value, diagnostics: &mut Vec<Diagnostic>) {
         "soft" => drop(reader.words(value)),
         "handle" | "selector" => drop(reader.text(value)),
         "rubric" => drop(reader.text(value)),
-        "stream" => {
-            if reader.word(value, STREAMS).as_deref() == Some("progress") {
-                diagnostics.push(errors::not_yet("`stream: progress`", value.span()));
-            }
+        "stream" if reader.word(value, STREAMS).as_deref() == Some("progress") => {
+            diagnostics.push(errors::not_yet("`stream: progress`", value.span()));
         }
         "method" => {
             if let Some(method) = reader.word(value, &["choose", "score", "pairwise"])

@@ -116,6 +116,24 @@ impl<'a> Steps<'_, '_, 'a> {
         }
     }
 
+    /// Whether what a step gives cannot be told, because it could not be read or names nothing: no complaint about
+    /// how it is used.
+    pub fn is_unclear(&self, name: &str) -> bool {
+        let mut name = name;
+        for _ in 0..self.steps.len() {
+            let Some(step) = self.steps.iter().find(|step| step.name.text == name) else { return true };
+            match &step.rhs.alts[0].verb {
+                Written::Bad(_) => return true,
+                Written::Plain { value: Value::Name(member) } => match member.word() {
+                    Some(next) => name = &next.text,
+                    None => return member.args.is_none() && member.cell.is_some(),
+                },
+                _ => return false,
+            }
+        }
+        false
+    }
+
     fn step(&mut self, step: &'a ast::Step) -> Option<Step> {
         let mut alts = Vec::new();
         let mut ask_before: Option<Body<'a>> = None;
@@ -431,6 +449,7 @@ impl<'a> Steps<'_, '_, 'a> {
         let mut visible: Vec<(String, Sort)> = extra.to_vec();
         for name in &self.judge.steps {
             let sort = match self.kind_of(name) {
+                _ if self.is_unclear(name) => Sort::Any,
                 Some(Kind::Answers) => Sort::Answers(Vec::new()),
                 _ => Sort::Answer,
             };
