@@ -37,14 +37,22 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 fn plans() -> Vec<Plan> {
+    plans_with("")
+}
+
+/// The shipped ensembles together with another file.
+fn plans_with(more: &str) -> Vec<Plan> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("ensembles");
     let mut paths = Vec::new();
     files(&root, &mut paths);
     paths.sort();
     let (mut sources, mut trees, mut diagnostics) = (Sources::default(), Vec::new(), Vec::new());
+    let mut texts = vec![("more.ens".to_owned(), more.to_owned())];
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("the file can be read");
-        let name = path.strip_prefix(&root).expect("it lies below").display().to_string();
+        texts.push((path.strip_prefix(&root).expect("it lies below").display().to_string(), text));
+    }
+    for (name, text) in texts {
         let id = sources.add(SourceFile::new(name, text.as_str()));
         let (tree, found) = syntax::parse(id, &text);
         trees.push(tree);
@@ -366,4 +374,19 @@ fn every_prompt_renders() {
     }
     let doubts = prompt("opt-research-high-xl", "reply", &scope, &shown);
     assert!(!doubts.contains("well"), "what the sceptic thought is left out");
+}
+
+// === The page about them ===
+
+#[test]
+fn the_page_about_the_ensembles_is_true() {
+    let page = include_str!("../docs/ensembles.md");
+    for &(handle, calls, waves) in HANDLES {
+        assert!(page.contains(&format!("| `{handle}` | {calls}, {waves} |")), "{handle}");
+        assert_eq!(page.matches(&format!("\n| `{handle}` |")).count(), 2, "{handle}: shape and failures");
+    }
+    let example =
+        page.split("```ens\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let handles: Vec<String> = plans_with(example).into_iter().map(|plan| plan.handle).collect();
+    assert!(handles.contains(&"opt-mail-balanced-m".to_owned()));
 }

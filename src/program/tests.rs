@@ -1,3 +1,5 @@
+mod docs;
+
 use super::*;
 use crate::source::SourceFile;
 
