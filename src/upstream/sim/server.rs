@@ -54,6 +54,7 @@ pub async fn serve(listener: TcpListener, sim: Arc<Sim>, shutdown: impl Future<O
 async fn converse(stream: TcpStream, sim: Arc<Sim>) {
     // An answer that waits for an acknowledgement would come 40 ms late.
     drop(stream.set_nodelay(true));
+    sim.ledger.connected();
     let reset = Arc::new(Notify::new());
     let service = {
         let reset = Arc::clone(&reset);
