@@ -152,3 +152,6 @@ fn text(status: StatusCode, sentence: impl Into<Bytes>) -> Answer {
     *answer.status_mut() = status;
     answer
 }
+
+#[cfg(test)]
+mod tests;

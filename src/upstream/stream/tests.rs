@@ -157,11 +157,33 @@ async fn an_answer_over_the_limit_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_finish_with_usage_does_not_wait_for_a_body_that_stays_open() {
-    let chunks = [text("a"), STOP.to_owned(), USAGE.to_owned()].map(|chunk| Ok(Bytes::from(chunk)));
-    let open = stream::iter(chunks).chain(stream::pending());
-    let (seen, error) = collect(Deltas::new(Box::pin(open), SIZE_MAX)).await;
-    assert_eq!((seen, error), (vec!["a".to_owned(), "|||stop|7".to_owned()], None));
+async fn a_body_that_stays_open_does_not_hold_up_its_answer() {
+    for (end, wait) in [(DONE, Duration::ZERO), (": nothing\n\n", END_WAIT_MAX)] {
+        let chunks = [&text("a"), STOP, USAGE, end].map(|chunk| Ok(Bytes::copy_from_slice(chunk.as_bytes())));
+        let mut deltas = Deltas::new(Box::pin(stream::iter(chunks).chain(stream::pending())), SIZE_MAX);
+        let began = tokio::time::Instant::now();
+        let mut next = async || deltas.next().await.map(|delta| show(&delta.unwrap()));
+        assert_eq!(next().await.as_deref(), Some("a"));
+        assert_eq!(next().await.as_deref(), Some("|||stop|7"));
+        assert_eq!(began.elapsed().as_millis(), wait.as_millis());
+        assert_eq!(next().await, None);
+        assert_eq!(began.elapsed().as_millis(), END_WAIT_MAX.as_millis(), "the body got its time to end");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_whole_waits_as_long_as_its_caller() {
+    for chunks in [vec![], vec![text("a")], vec![text("a"), STOP.to_owned()], vec![USAGE.to_owned()]] {
+        let chunks: Vec<_> = chunks.into_iter().map(|chunk| Ok(Bytes::from(chunk))).collect();
+        let count = usize::from(chunks.iter().any(|chunk: &Result<Bytes, CallError>| {
+            chunk.as_ref().is_ok_and(|chunk| chunk.windows(3).any(|three| three == b"\"a\""))
+        }));
+        let mut deltas = Deltas::new(Box::pin(stream::iter(chunks).chain(stream::pending())), SIZE_MAX);
+        for _ in 0..count {
+            deltas.next().await.unwrap().unwrap();
+        }
+        assert!(tokio::time::timeout(Duration::from_secs(3600), deltas.next()).await.is_err());
+    }
 }
 
 #[test]
