@@ -46,6 +46,12 @@ fn a_status_and_its_words_name_the_fault() {
             UnknownModel,
             Retry::Never,
         ),
+        (
+            400,
+            said("/chat/completions: Invalid model name passed in model=x. Call `/v1/models` to view"),
+            UnknownModel,
+            Retry::Never,
+        ),
         (302, said(""), Redirected, Retry::Never),
         (418, said(""), Rejected, Retry::Never),
         (500, said("litellm.APIErrorish litellm.APIConnectionError: x"), Unwell, Retry::Soon),
@@ -97,4 +103,11 @@ fn details_are_cut_between_characters() {
     assert_eq!(clip(&long).len(), DETAIL_SIZE_MAX);
     assert_eq!(clip(&format!("x{long}")).len(), DETAIL_SIZE_MAX - 1);
     assert_eq!(of_status(500, &said("why"), None).detail, "why");
+}
+
+#[test]
+fn a_bare_500_means_the_key_if_there_was_none() {
+    let fault = |message: &str| without_key(of_status(500, &said(message), None)).fault;
+    assert_eq!(fault("Internal Server Error"), Fault::KeyRefused);
+    assert_eq!(fault("litellm.InternalServerError: x"), Fault::Unwell);
 }

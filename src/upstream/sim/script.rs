@@ -122,7 +122,7 @@ pub enum Trouble {
     /// Accepted, and never answered.
     #[serde(alias = "timeout")]
     Silence,
-    /// The connection breaks in mid-answer.
+    /// The connection closes in mid-answer, after what was sent.
     Cut,
     /// The answer ends properly, but too early: no finish, no end marker.
     EndedEarly,
