@@ -141,12 +141,21 @@ impl Ledger {
         self.end(node, End::Failed(why));
     }
 
-    /// A call that was dropped while it ran. `why` completes "cancelled: ".
-    pub fn call_cancelled(&mut self, node: NodeId, why: &'static str) {
+    /// A call that was dropped while it ran. Why is known to whoever dropped it: see [`Ledger::call_stopped`].
+    pub fn call_dropped(&mut self, node: NodeId) {
         let Some(record) = &mut self.calls[node.0 as usize] else { return };
         if record.end == End::Running {
-            record.usage_unknown = true;
-            self.end(node, End::Cancelled(why));
+            record.usage_unknown = record.attempts > 0;
+            self.end(node, End::Cancelled("the run ended"));
+        }
+    }
+
+    /// Says why a call was dropped. `why` completes "cancelled: ".
+    pub fn call_stopped(&mut self, node: NodeId, why: &'static str) {
+        if let Some(record) = &mut self.calls[node.0 as usize]
+            && let End::Cancelled(reason) = &mut record.end
+        {
+            *reason = why;
             self.note(node, "cancelled", why);
         }
     }
