@@ -95,3 +95,6 @@ fn unix_s() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map(|since| since.as_secs()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

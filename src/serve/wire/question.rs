@@ -156,6 +156,3 @@ fn entries<'a>(path: &str, value: &'a RawValue) -> Result<Vec<(Cow<'a, str>, &'a
 fn read_text(path: &str, value: &RawValue) -> Result<String, Refusal> {
     serde_json::from_str(value.get()).map_err(|_| errors::invalid(path, "cannot be read"))
 }
-
-#[cfg(test)]
-mod tests;
