@@ -130,3 +130,24 @@ fn a_traceparent_is_valid_or_absent() {
         assert_eq!(read(wrong), None, "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn a_refusal_is_read_even_by_who_is_still_sending() {
+    let large = format!("{{\"x\":\"{}\"}}", "x".repeat(1 << 20));
+    for request in [
+        chat(&large, &["origin: null"]),
+        chat(&large, &[]).replace("/chat/completions", "/embeddings"),
+        chat(&large, &[]).replace("POST", "PUT"),
+    ] {
+        let mut sent = false;
+        let answer = super::kit::talk(hello_app(), async |mut io: tokio::io::DuplexStream| {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            sent = io.write_all(request.as_bytes()).await.is_ok();
+            let mut bytes = String::new();
+            io.read_to_string(&mut bytes).await.expect("the connection ends in order");
+            super::kit::parse(&bytes)
+        });
+        assert!(answer.await.status >= 400);
+        assert!(sent, "all was taken");
+    }
+}
