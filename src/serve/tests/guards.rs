@@ -89,6 +89,9 @@ async fn all_but_health_stands_behind_the_key() {
     ] {
         assert_eq!(send(app.clone(), &request).await.status, status, "{request}");
     }
+    let (empty, _) = state_of(|| events(vec![done("hello")]), Some(""));
+    let request = with("authorization: Bearer \r\n");
+    assert_eq!(send(App::new(Arc::new(empty), PORT), request).await.status, 401);
     assert_eq!(send(app.clone(), chat(&ask(""), &[])).await.error().1, "invalid_api_key");
     assert!(!send(app.clone(), get("/health/ready")).await.body.contains("reasons"));
     let keyed = get("/health/ready").replace("\r\n\r\n", "\r\nauthorization: Bearer sk-right\r\n\r\n");
