@@ -10,7 +10,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::plan::{Ask, NodeId, Operand, Returns, Turn, TurnRole};
 use crate::template::{Answer, Data, RenderError};
-use crate::upstream::{Attribution, Call, CallError, Completion, Delta, Fault, Incoming, Message, Retry, Role, ToolCall, ToolCallDelta};
+use crate::upstream::{
+    Attribution, Call, CallError, Completion, Delta, Fault, Incoming, Message, Retry, Role, ToolCall,
+    ToolCallDelta,
+};
 
 use super::core::Core;
 use super::errors::Why;
@@ -72,7 +75,8 @@ pub async fn make(
     core.ledger().call_began(node);
     core.host.call_made(&core.plan.handle);
     let _in_flight = InFlight { core: Arc::clone(core), node, reserved };
-    let made = Making { core, node, ask, deadline, live: is_live(core, node) }.attempts(scope_of, shown).await;
+    let made =
+        Making { core, node, ask, deadline, live: is_live(core, node) }.attempts(scope_of, shown).await;
     let mut ledger = core.ledger();
     match made {
         Ok(reply) => {
@@ -120,7 +124,8 @@ struct Making<'a> {
 
 impl Making<'_> {
     async fn attempts(&self, scope_of: NodeId, shown: Shown) -> Result<Reply, Failed> {
-        let mut messages = self.messages(scope_of, &shown).map_err(|error| Failed::of(Why::Expression(error.0)))?;
+        let mut messages =
+            self.messages(scope_of, &shown).map_err(|error| Failed::of(Why::Expression(error.0)))?;
         let format = self.format(&shown);
         let (mut retries, mut repairs) = (0, u32::from(self.ask.returns.is_some()));
         let mut without: &[String] = &[];
@@ -156,7 +161,11 @@ impl Making<'_> {
         if Instant::now() + wait >= self.deadline || !self.core.host.may_retry(&self.core.plan.handle) {
             return None;
         }
-        self.core.ledger().note(self.node, "failed", format!("{}, again in {} ms", failed.why, wait.as_millis()));
+        self.core.ledger().note(
+            self.node,
+            "failed",
+            format!("{}, again in {} ms", failed.why, wait.as_millis()),
+        );
         tokio::time::sleep(wait).await;
         Some(())
     }
@@ -290,7 +299,8 @@ impl Making<'_> {
         let is_empty = completion.text.trim().is_empty() && completion.tool_calls.is_empty();
         let cut_by_client = node.is_final && completion.finish_reason == "length";
         if is_empty && !cut_by_client {
-            let fault = if completion.finish_reason == "content_filter" { Fault::Filtered } else { Fault::Empty };
+            let fault =
+                if completion.finish_reason == "content_filter" { Fault::Filtered } else { Fault::Empty };
             return Err(Failed { retry: Retry::Soon, ..Failed::of(Why::Fault(fault)) });
         }
         if let Some(returns) = &self.ask.returns {

@@ -130,9 +130,9 @@ fn tools(tools: Tools, request: &Request) -> Vec<(String, Arc<RawValue>)> {
         Tools::None => Vec::new(),
         Tools::Show => vec![definitions, ("tool_choice".to_owned(), raw("\"none\""))],
         Tools::Pass => {
-            let rest = TOOLS[1..].iter().filter_map(|name| {
-                request.field(name).map(|value| ((*name).to_owned(), Arc::clone(value)))
-            });
+            let rest = TOOLS[1..]
+                .iter()
+                .filter_map(|name| request.field(name).map(|value| ((*name).to_owned(), Arc::clone(value))));
             std::iter::once(definitions).chain(rest).collect()
         }
     }

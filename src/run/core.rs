@@ -36,6 +36,8 @@ pub struct Core {
     ledger: Mutex<Ledger>,
     memos: Mutex<Vec<Memo>>,
     request_data: OnceLock<Data>,
+    /// Seeded by the run's id: the waits of a run that is told again are the same.
+    random: Mutex<fastrand::Rng>,
 }
 
 /// A node runs at most once; who mentions it while it runs waits for the same end.
@@ -71,7 +73,14 @@ impl Core {
             outbox: Outbox::default(),
             memos: Mutex::new(memos),
             request_data: OnceLock::new(),
+            random: Mutex::new(fastrand::Rng::new()),
         }
+        .seeded()
+    }
+
+    fn seeded(self) -> Self {
+        *self.random.lock().expect("nobody panics while drawing") = fastrand::Rng::with_seed(self.seed());
+        self
     }
 
     /// Never held across an await.
@@ -128,7 +137,9 @@ impl Core {
         }
         let memos = self.memos.lock().expect("nobody panics while holding the memos");
         for input in &self.plan.node(id).inputs {
-            if let (Some(name), Memo::Done(outcome)) = (&self.plan.node(*input).name, &memos[input.0 as usize]) {
+            if let (Some(name), Memo::Done(outcome)) =
+                (&self.plan.node(*input).name, &memos[input.0 as usize])
+            {
                 scope.set(name.clone(), outcome.output.data());
             }
         }
@@ -140,8 +151,9 @@ impl Core {
         scope
     }
 
+    /// A number in 0–1, for spreading waits.
     pub fn random(&self) -> f64 {
-        fastrand::f64()
+        self.random.lock().expect("nobody panics while drawing").f64()
     }
 
     /// The client's seed, else one made from the run's id: the same request shuffles the same way in a test.
@@ -244,5 +256,8 @@ impl Outbox {
 
 /// Nothing but text or reasoning.
 fn is_plain(delta: &Delta) -> bool {
-    delta.tool_calls.is_empty() && delta.logprobs.is_none() && delta.extra.is_empty() && delta.finish_reason.is_none()
+    delta.tool_calls.is_empty()
+        && delta.logprobs.is_none()
+        && delta.extra.is_empty()
+        && delta.finish_reason.is_none()
 }

@@ -39,7 +39,12 @@ pub struct Host {
 impl Host {
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>) -> Self {
-        Self { upstream, calls: Arc::new(Semaphore::new(CALLS_MAX)), models: Mutex::new(BTreeMap::new()), retries: Mutex::new(BTreeMap::new()) }
+        Self {
+            upstream,
+            calls: Arc::new(Semaphore::new(CALLS_MAX)),
+            models: Mutex::new(BTreeMap::new()),
+            retries: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// The slots for all calls, and for those to one model; `concurrency` counts the first time a model is named.
@@ -70,7 +75,9 @@ impl Host {
         let now = Instant::now();
         let budget = match retries.get_mut(handle) {
             Some(budget) => budget,
-            None => retries.entry(handle.to_owned()).or_insert(RetryBudget { began: now, calls: 0, retries: 0 }),
+            None => {
+                retries.entry(handle.to_owned()).or_insert(RetryBudget { began: now, calls: 0, retries: 0 })
+            }
         };
         if now.duration_since(budget.began) >= RETRY_WINDOW {
             *budget = RetryBudget { began: now, calls: 0, retries: 0 };

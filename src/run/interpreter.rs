@@ -9,6 +9,7 @@ use crate::plan::{Act, Ask, Group, NodeId, Select, Ties, Vote};
 use crate::template::{Answer, Data, Expression, Template};
 use crate::upstream::{Completion, Fault, Retry};
 
+use super::Finished;
 use super::call::{self, Shown};
 use super::combine::{pick, vote};
 use super::core::Core;
@@ -16,7 +17,6 @@ use super::errors::{ErrorKind, RunError, Why};
 use super::outcome::{Outcome, Output, Reply};
 use super::receipt::ReplyReceipt;
 use super::scheduler::{self, Quorum};
-use super::Finished;
 
 /// Seconds that a client should wait when nobody listens upstream.
 const UNREACHABLE_RETRY_S: u64 = 5;
@@ -50,7 +50,10 @@ fn refuse(core: &Core) -> Option<RunError> {
     let tokens = core.ledger().request_tokens(&core.request);
     let most = core.plan.bounds.request_max.0;
     (tokens > most).then(|| {
-        let message = format!("the conversation has about {tokens} tokens; `{}` takes at most {most}", core.plan.handle);
+        let message = format!(
+            "the conversation has about {tokens} tokens; `{}` takes at most {most}",
+            core.plan.handle
+        );
         RunError::new(ErrorKind::ContextLength, message)
     })
 }
@@ -84,14 +87,16 @@ fn failure(core: &Core, why: &Why) -> RunError {
     }
     let ledger = core.ledger();
     let failures = ledger.failures();
-    let all = |fault: Fault| !failures.is_empty() && failures.iter().all(|(_, why, _)| **why == Why::Fault(fault));
+    let all =
+        |fault: Fault| !failures.is_empty() && failures.iter().all(|(_, why, _)| **why == Why::Fault(fault));
     if all(Fault::Busy) {
         let waits = failures.iter().filter_map(|(_, _, error)| match error.as_ref()?.retry {
             Retry::After(wait) => Some(wait.as_secs_f64().ceil() as u64),
             _ => None,
         });
         let wait = waits.max().unwrap_or(1).max(1);
-        return RunError::new(ErrorKind::Busy, format!("`{}`: every model is busy", core.plan.handle)).retry_after(wait);
+        return RunError::new(ErrorKind::Busy, format!("`{}`: every model is busy", core.plan.handle))
+            .retry_after(wait);
     }
     if all(Fault::Refused) && !ledger.was_accepted() {
         let message = "the upstream gateway refused the connection; no model was reached";
@@ -105,7 +110,8 @@ fn failure(core: &Core, why: &Why) -> RunError {
         .iter()
         .map(|(id, why, _)| {
             let node = core.plan.node(*id);
-            let model = node.act.ask().map(|ask| core.plan.model(ask.model).name.as_str()).unwrap_or_default();
+            let model =
+                node.act.ask().map(|ask| core.plan.model(ask.model).name.as_str()).unwrap_or_default();
             format!("{} ({model}) {why}", node.id)
         })
         .collect();
@@ -157,7 +163,9 @@ fn needs(core: &Core, id: NodeId) -> Vec<NodeId> {
 
 /// A fallback starts after what it stands in for has ended.
 fn waves_after(core: &Core, fallback: NodeId, before: u32, own: u32) -> u32 {
-    let calls = u32::from(core.plan.node(fallback).act.ask().is_some() || matches!(core.plan.node(fallback).act, Act::Group(_)));
+    let calls = u32::from(
+        core.plan.node(fallback).act.ask().is_some() || matches!(core.plan.node(fallback).act, Act::Group(_)),
+    );
     own.max(before + calls)
 }
 
@@ -376,7 +384,10 @@ async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
     }
     let voted_for = |choice: usize| {
         let key = &tally.choices[choice];
-        replies.iter().find(|reply| vote::key(&reply.completion).as_ref() == Some(key)).expect("somebody voted so")
+        replies
+            .iter()
+            .find(|reply| vote::key(&reply.completion).as_ref() == Some(key))
+            .expect("somebody voted so")
     };
     let winner = match (leaders.as_slice(), rule.ties) {
         ([_], _) | (_, Ties::First) => voted_for(first),
@@ -392,7 +403,11 @@ async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
         }
     };
     let votes = tally.votes[leaders[0]];
-    core.ledger().note(rule.list, "voted", format!("{}: {votes} of {}", winner.step, tally.votes.iter().sum::<u32>()));
+    core.ledger().note(
+        rule.list,
+        "voted",
+        format!("{}: {votes} of {}", winner.step, tally.votes.iter().sum::<u32>()),
+    );
     (Output::One(Arc::clone(winner)), ready)
 }
 
@@ -461,7 +476,12 @@ async fn select_from(core: &Arc<Core>, select: &Select) -> Output {
         Select::Without { list, item } => {
             let out = core.node(*item).await.output.replies();
             let replies = core.node(*list).await.output.replies();
-            some(replies.into_iter().filter(|reply| !out.iter().any(|other| Arc::ptr_eq(reply, other))).collect())
+            some(
+                replies
+                    .into_iter()
+                    .filter(|reply| !out.iter().any(|other| Arc::ptr_eq(reply, other)))
+                    .collect(),
+            )
         }
         Select::Concat(lists) => list(core, lists).await,
     }

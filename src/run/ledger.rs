@@ -129,7 +129,8 @@ impl Ledger {
     pub fn call_fine(&mut self, node: NodeId) {
         self.end(node, End::Fine);
         let usage = self.record(node).usage;
-        let detail = usage.map_or("tokens unknown".to_owned(), |usage| format!("{} tokens", usage.completion_tokens));
+        let detail =
+            usage.map_or("tokens unknown".to_owned(), |usage| format!("{} tokens", usage.completion_tokens));
         self.note(node, "answer", detail);
     }
 
@@ -282,7 +283,8 @@ impl Ledger {
                 calls: bounds.calls,
                 attempts: bounds.attempts,
                 waves: bounds.waves,
-                prompt_tokens: bounds.tokens_in.constant.0 + u64::from(bounds.tokens_in.conversations) * conversation,
+                prompt_tokens: bounds.tokens_in.constant.0
+                    + u64::from(bounds.tokens_in.conversations) * conversation,
                 completion_tokens: bounds.tokens_out.0,
                 usage_unknown: bounds.calls,
                 cost_usd: bounds.cost.as_usd(),
@@ -348,7 +350,8 @@ impl Ledger {
     pub fn figures(&self, node: NodeId) -> (u64, f64, f64) {
         let Some(record) = &self.calls[node.0 as usize] else { return (0, 0.0, 0.0) };
         let usage = record.usage.unwrap_or_default();
-        let price = self.plan.node(node).act.ask().map(|ask| self.plan.model(ask.model).price).unwrap_or_default();
+        let price =
+            self.plan.node(node).act.ask().map(|ask| self.plan.model(ask.model).price).unwrap_or_default();
         (usage.completion_tokens, cost(price, usage) as f64 / 1e6, record.began.elapsed().as_secs_f64())
     }
 }

@@ -62,7 +62,9 @@ impl Output {
                 Data::Answers(Arc::new(replies.iter().map(view).collect()))
             }
             Self::Skipped => Data::Answer(Arc::new(Answer::default())),
-            Self::Failed(why) => Data::Answer(Arc::new(Answer { error: Some(why.to_string()), ..Answer::default() })),
+            Self::Failed(why) => {
+                Data::Answer(Arc::new(Answer { error: Some(why.to_string()), ..Answer::default() }))
+            }
         }
     }
 }

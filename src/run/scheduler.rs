@@ -49,10 +49,12 @@ pub async fn gather(
     let mut enough_since: Option<Instant> = None;
     loop {
         let next = match (enough_since, quorum.grace) {
-            (Some(since), Some(grace)) => match tokio::time::timeout_at(since + grace, flights.next()).await {
-                Ok(next) => next,
-                Err(_) => return Gathered { results, stopped: Some(STOPPED_GRACE) },
-            },
+            (Some(since), Some(grace)) => {
+                match tokio::time::timeout_at(since + grace, flights.next()).await {
+                    Ok(next) => next,
+                    Err(_) => return Gathered { results, stopped: Some(STOPPED_GRACE) },
+                }
+            }
             _ => flights.next().await,
         };
         let Some((place, result)) = next else { return Gathered { results, stopped: None } };

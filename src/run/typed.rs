@@ -26,9 +26,9 @@ fn only_mention(choices: &[String], text: &str) -> Option<String> {
     let word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let mentioned = |choice: &&String| {
         let choice = choice.to_lowercase();
-        lower.match_indices(&choice).any(|(at, _)| {
-            !lower[..at].ends_with(word) && !lower[at + choice.len()..].starts_with(word)
-        })
+        lower
+            .match_indices(&choice)
+            .any(|(at, _)| !lower[..at].ends_with(word) && !lower[at + choice.len()..].starts_with(word))
     };
     let mut found = choices.iter().filter(mentioned);
     match (found.next(), found.next()) {
@@ -67,7 +67,10 @@ fn schema(name: &str, properties: serde_json::Value, required: &str) -> serde_js
 /// What a model is told after a bad answer.
 pub fn complaint(returns: &Returns) -> String {
     let Returns::OneOf(choices) = returns;
-    format!("That is not one of the choices. Reply with exactly one of these, and nothing else:\n{}", choices.join("\n"))
+    format!(
+        "That is not one of the choices. Reply with exactly one of these, and nothing else:\n{}",
+        choices.join("\n")
+    )
 }
 
 /// Whether `text` satisfies a client's `response_format`; true for one without a schema that we know.
@@ -80,7 +83,9 @@ pub fn fits(response_format: &serde_json::Value, text: &str) -> bool {
             let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return false };
             let schema = response_format.pointer("/json_schema/schema");
             // A schema that cannot be compiled is the client's affair: any JSON does.
-            schema.and_then(|schema| jsonschema::validator_for(schema).ok()).is_none_or(|v| v.is_valid(&value))
+            schema
+                .and_then(|schema| jsonschema::validator_for(schema).ok())
+                .is_none_or(|v| v.is_valid(&value))
         }
         _ => true,
     }
