@@ -14,22 +14,24 @@ class Backend:
         self.address = address
         self.http = httpx.Client(base_url=address, timeout=10, trust_env=False)
         self.seen: list[dict] = []  # every call of the whole run, across resets
+        self.others: list[str] = []  # models beside the shipped ones
 
     def models(self) -> list[str]:
-        return [model["id"] for model in self.http.get("/v1/models").json()["data"]]
+        return [model["id"] for model in self.http.get("/v1/models").raise_for_status().json()["data"]]
 
-    def script(self, *rules: dict):
-        """Replaces what the back end does; what no rule names answers at once with a simulated text."""
-        self.http.post("/sim/script", content=toml(rules)).raise_for_status()
+    def script(self, *entries: dict):
+        """Replaces what the back end does; what no entry names answers at once with simulated text."""
+        answer = self.http.post("/sim/script", content=toml(self.others, entries))
+        if answer.status_code != 200:
+            raise RuntimeError(answer.text)
 
     def ledger(self, model: str = "*") -> list[dict]:
         """The calls since the last reset, oldest first."""
-        calls = self.http.get("/sim/ledger").json()
-        calls = calls if isinstance(calls, list) else calls["calls"]
+        calls = self.http.get("/sim/ledger").raise_for_status().json()["calls"]
         return [call for call in calls if fnmatch.fnmatch(call["model"], model)]
 
     def alive(self, model: str = "*") -> list[dict]:
-        return [call for call in self.ledger(model) if call["alive"]]
+        return [call for call in self.ledger(model) if call["outcome"] == "alive"]
 
     def wait_for_calls(self, count: int, seconds: float, model: str = "*"):
         """Until `count` calls are under way at the same time."""
@@ -38,7 +40,7 @@ class Backend:
     def wait_for_silence(self, seconds: float) -> float:
         """Until no call is alive; how long that took."""
         start = time.monotonic()
-        wait_until(lambda: not self.alive(), seconds, f"{len(self.alive())} calls still alive at the back end")
+        wait_until(lambda: not self.alive(), seconds, "calls still alive at the back end")
         return time.monotonic() - start
 
     def reset(self):
@@ -48,15 +50,27 @@ class Backend:
         self.script()
 
 
-def toml(rules) -> str:
-    """Rules as the back end reads them."""
-    return "\n".join(
-        "[[rule]]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in rule.items()) for rule in rules
-    )
+def toml(models: list[str], entries) -> str:
+    """A script as the back end reads it: the entries of one model are its replies, in order."""
+    lines = [f"models = {json.dumps(models)}"]
+    for entry in entries:
+        lines.append(f"[[model.{json.dumps(entry['model'])}.reply]]")
+        lines += [f"{key} = {inline(value)}" for key, value in entry.items() if key != "model"]
+    return "\n".join(lines)
 
 
-def fails(model: str, status: int, **more) -> dict:
-    return {"model": model, "status": status, **more}
+def inline(value) -> str:
+    """A value of TOML; JSON but for tables."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {inline(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(inline(item) for item in value) + "]"
+    return json.dumps(value)
+
+
+def fails(model: str, fault: str, **more) -> dict:
+    """`busy`, `unwell`, `gateway-timeout`, `cut`, …: the faults of the simulator."""
+    return {"model": model, "fault": fault, **more}
 
 
 def says(model: str, text: str, **more) -> dict:
@@ -68,10 +82,15 @@ def delays(model: str, seconds: float) -> dict:
     return {"model": model, "delay_ms": int(seconds * 1000)}
 
 
+def stalls(model: str) -> dict:
+    """Sends its head and half of its answer, and then nothing more."""
+    return {"model": model, "fault": "stall"}
+
+
 def trickles(model: str, tokens: int, gap: float) -> dict:
-    """Streams so many tokens, one every `gap` seconds; not streamed: the head at once, the rest at the end."""
-    return {"model": model, "tokens": tokens, "gap_ms": int(gap * 1000)}
+    """Streams so many tokens, one every `gap` seconds."""
+    return {"model": model, "text": "word " * tokens, "token_ms": int(gap * 1000)}
 
 
 def calls_tool(model: str, name: str, arguments: dict) -> dict:
-    return {"model": model, "tool": name, "arguments": json.dumps(arguments)}
+    return {"model": model, "tool_calls": [{"name": name, "arguments": json.dumps(arguments)}]}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import openai
 
-from backend import delays, fails, says, trickles
+from backend import delays, fails
 from cases import case, holds, same
 from case_answers import user
 from panels import Panel
@@ -16,22 +16,25 @@ SLOW, SLOW_STREAM = Panel("slow", member_timeout="1s"), Panel("slow-stream", mem
 CHIEF, CHIEF_STREAM = Panel("chief", retries=1), Panel("chief-stream", retries=1)
 BROKEN, BUSY = Panel("broken"), Panel("busy")
 
-# Upstream words. Quoted by us, the first would make LiteLLM turn our 424 into a 429, and the second would make it ask
-# another model. (Sent by a member with another status, LiteLLM rewrites that status on the way to us.)
-TOO_LONG = "This model's maximum context length is 4096 tokens"
-LURE = f"rate limit reached; {TOO_LONG}"
-PRIVATE = "a sentence of the back end"
-# What a member does → the words for it. The other member fails plainly, so that the ensemble fails.
+# What a member does → the words for it, behind a real LiteLLM. The other member fails plainly, so that the run fails.
 FAULTS = {
-    "busy": (fails("", 429, message=LURE), "busy"),
-    "late": (fails("", 408, message=PRIVATE), "timed out"),
-    "unwell": (fails("", 503, message=PRIVATE), "answered with a server error"),
-    "empty": (says("", ""), "answered empty text"),
-    "full": (fails("", 400, message=TOO_LONG, code="context_length_exceeded"), "context full"),
-    "barred": (fails("", 401, message=PRIVATE), "refused our key"),
-    "odd": (fails("", 400, message=PRIVATE), "rejected the request"),
+    "busy": "busy",
+    "gateway-timeout": "timed out",
+    "unwell": "answered with a server error",
+    "unavailable": "answered with a server error",
+    "rejected": "rejected the request",
+    "key-refused": "refused our key",
+    "unknown-model": "is not known upstream",
+    "context-full": "context full",
+    "filtered": "withheld its answer",
+    "empty": "answered empty text",
+    "no-choices": "answered what is not a completion",
+    "garbage": "answered with a server error",  # as LiteLLM tells it
+    "reset": "answered with a server error",
+    "cut": "answered with a server error",
+    "too-long": "answered more than is taken",
 }
-WORD_PANELS = {name: Panel(f"word-{name}", members=2) for name in FAULTS}
+WORD_PANELS = {fault: Panel(f"word-{fault}", members=2) for fault in FAULTS}
 PANELS = [FIVES, FIVES_STREAM, MIXED, MIXED_STREAM, SLOW, SLOW_STREAM, CHIEF, CHIEF_STREAM, BROKEN, BUSY,
           *WORD_PANELS.values()]
 
@@ -43,7 +46,7 @@ def failed(lab, panel: Panel, stream: bool) -> openai.APIError:
         answer = lab.openai.chat.completions.create(model=panel.handle, messages=user("hi"), stream=stream)
         got = [chunk.to_dict() for chunk in answer] if stream else answer.to_dict()
     except openai.APIError as error:
-        same("runs for one question", lab.lab.runs() - runs, 1)
+        same("runs for one question", lab.lab.ran(since=runs), 1)
         if not stream:
             same("status", getattr(error, "status_code", None), 424)
         return error
@@ -55,19 +58,20 @@ def attempts_are(lab, panel: Panel, want: int):
 
 
 def mixed(panel: Panel) -> list[dict]:
-    return [fails(model, status, message=PRIVATE) for model, status in zip(panel.panel, (429, 408, 500))]
+    faults = ("busy", "gateway-timeout", "unwell")
+    return [fails(model, fault) for model, fault in zip(panel.panel, faults)]
 
 
 @case("members that answer 500: 424, one run, retries only as written")
 def _(lab):
-    lab.backend.script(*(fails(model, 500) for model in FIVES.panel))
+    lab.backend.script(*(fails(model, "unwell") for model in FIVES.panel))
     failed(lab, FIVES, stream=False)
     attempts_are(lab, FIVES, FIVES.attempts_if_all_fail)
 
 
 @case("members that answer 500, streamed: an error, one run")
 def _(lab):
-    lab.backend.script(*(fails(model, 500) for model in FIVES_STREAM.panel))
+    lab.backend.script(*(fails(model, "unwell") for model in FIVES_STREAM.panel))
     failed(lab, FIVES_STREAM, stream=True)
     attempts_are(lab, FIVES_STREAM, FIVES_STREAM.attempts_if_all_fail)
 
@@ -104,7 +108,7 @@ def _(lab):
 
 @case("a chief that answers 500: 424, one run, the drafts are not bought twice")
 def _(lab):
-    lab.backend.script(fails(CHIEF.chief, 500))
+    lab.backend.script(fails(CHIEF.chief, "unwell"))
     failed(lab, CHIEF, stream=False)
     attempts_are(lab, CHIEF, 3)
     same("attempts of the chief", len(lab.backend.ledger(CHIEF.chief)), 2)
@@ -112,7 +116,7 @@ def _(lab):
 
 @case("a chief that answers 500, streamed: an error, one run, the drafts are not bought twice")
 def _(lab):
-    lab.backend.script(fails(CHIEF_STREAM.chief, 500))
+    lab.backend.script(fails(CHIEF_STREAM.chief, "unwell"))
     failed(lab, CHIEF_STREAM, stream=True)
     attempts_are(lab, CHIEF_STREAM, 3)
     same("attempts of the chief", len(lab.backend.ledger(CHIEF_STREAM.chief)), 2)
@@ -120,7 +124,7 @@ def _(lab):
 
 @case("an answer that breaks off in mid-stream is an error for the client, not a short answer")
 def _(lab):
-    lab.backend.script(trickles(BROKEN.chief, tokens=8, gap=0.02) | {"cut_after": 4})
+    lab.backend.script(fails(BROKEN.chief, "cut", after_tokens=4))
     failed(lab, BROKEN, stream=True)
     attempts_are(lab, BROKEN, 3)
     same("attempts of the chief", len(lab.backend.ledger(BROKEN.chief)), 1)
@@ -128,23 +132,24 @@ def _(lab):
 
 @case("all members answer 429: 429 with Retry-After, one run for each question")
 def _(lab):
-    lab.backend.script(*(fails(model, 429, message=LURE) for model in BUSY.panel))
+    lab.backend.script(*(fails(model, "busy") for model in BUSY.panel))
     runs = lab.lab.runs()
     answer = lab.http.post("/v1/chat/completions", json={"model": BUSY.handle, "messages": user("hi")})
     same("status", answer.status_code, 429)
-    same("runs", lab.lab.runs() - runs, 1)
+    same("runs", lab.lab.ran(since=runs), 1)
     attempts_are(lab, BUSY, 3)
 
 
 @case("every way for a member to fail stays 424 and one run, in words of ours")
 def _(lab):
-    for name, (fault, words) in FAULTS.items():
-        panel = WORD_PANELS[name]
-        lab.backend.script(fault | {"model": panel.panel[0]}, fails(panel.panel[1], 500))
+    for fault, words in FAULTS.items():
+        panel = WORD_PANELS[fault]
+        lab.backend.script(fails(panel.panel[0], fault), fails(panel.panel[1], "unwell"))
         message = str(failed(lab, panel, stream=False))
-        holds(f"{name} is told as {words!r}", words in message, message)
-        quoted = [text for text in ("rate limit", "maximum context", PRIVATE) if text in message]
-        same("quoted upstream text", quoted, [])
+        told = f"{panel.panel[0]} {words}"
+        holds(f"{fault} is told as {told!r}", told in message.replace("`", ""), message)
+        holds("no upstream text is quoted", "simulated" not in message, message)
+        attempts_are(lab, panel, 2)
 
 
 @case("every word of the vocabulary passes LiteLLM as 424, once")

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 
-from backend import delays, trickles
+from backend import delays, stalls, trickles
 from cases import case, holds, same
 from case_answers import user
 from panels import Panel
@@ -42,7 +42,7 @@ class Caller:
 def all_cancelled(lab, model: str, count: int):
     lab.backend.wait_for_silence(SOON)
     calls = lab.backend.ledger(model)
-    same(f"calls to {model} that were cut", [bool(call["cancelled"]) for call in calls], [True] * count)
+    same(f"calls to {model} that were cut", [call["outcome"] for call in calls], ["cancelled"] * count)
 
 
 @case("client gone, not streamed, while the members are silent")
@@ -84,7 +84,7 @@ def _(lab):
 
 @case("client gone, not streamed, while the chief is in mid-body")
 def _(lab):
-    lab.backend.script(trickles(GONE.chief, tokens=300, gap=0.1))
+    lab.backend.script(stalls(GONE.chief))
     caller = Caller(lab, stream=False)
     lab.backend.wait_for_calls(1, 10, GONE.chief)
     caller.leave()

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -34,9 +35,14 @@ class Daemon:
         )
 
     def runs(self) -> int:
-        """How many runs it has begun."""
-        answer = self.http.get("/v1/runs").raise_for_status().json()
-        return len(answer["data"] if isinstance(answer, dict) else answer)
+        """How many runs have ended; each writes one line in the log, with its id."""
+        return len(set(re.findall(r'\brun"?[=:]\s*"?([\w-]{6,})', self.process.text())))
+
+    def ran(self, since: int) -> int:
+        """How many runs have ended since then: waits for the first, and a moment for those that must not come."""
+        wait_until(lambda: self.runs() > since, 5, f"daemon {self.name} logged no run")
+        time.sleep(0.2)
+        return self.runs() - since
 
 
 class Lab:
@@ -77,7 +83,11 @@ class Lab:
         port = free_port()
         process = self._start("backend", [self.ensc, "sim", "--port", str(port), "--ensembles", str(ROOT / "ensembles")])
         process.wait_for_line(ADDRESS, 20)
-        return Backend(f"http://127.0.0.1:{port}")
+        backend = Backend(f"http://127.0.0.1:{port}")
+        own = [model for panel in self.own for model in panel.models]
+        backend.others = [*own, self.loop.chief, "lab-substitute"]
+        backend.script()
+        return backend
 
     def _start_daemon(self, name: str, ensembles: Path) -> Daemon:
         process = self._start(f"daemon-{name}", [
@@ -115,7 +125,7 @@ class Lab:
     def _router(self) -> str:
         """The exported handles, and beside them what a site writes by hand: its member models."""
         entries = [self._exported(daemon) for daemon in (self.site, self.lab, self.looped)]
-        members = [self._member(model) for model in self._member_models()]
+        members = [self._member(model) for model in self.backend.models()]
         members += [  # behind LiteLLM, the members of the loop are the handle that asks them
             deployment(model, self.loop.handle, self.looped.address, self.daemon_key, **UNPROBED)
             for model in self.loop.panel
@@ -143,11 +153,6 @@ class Lab:
         if done.returncode != 0:
             raise RuntimeError(f"`ensc export litellm` failed\n{done.stderr}")
         return re.split(r"^model_list:.*\n", done.stdout, maxsplit=1, flags=re.MULTILINE)[-1]
-
-    def _member_models(self) -> list[str]:
-        shipped = [model for model in self.backend.models() if not model.startswith("opt-")]
-        lab = [model for panel in self.own for model in panel.models]
-        return [*dict.fromkeys([*shipped, *lab, self.loop.chief, "lab-substitute"])]
 
     def _member(self, model: str) -> dict:
         return deployment(model, model, self.backend.address, self.backend_key)
