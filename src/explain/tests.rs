@@ -32,7 +32,7 @@ conversation (c) up to 0 tokens · 2 models, 23GB of 200GB in tier s
   reply   vote reads                                                                    after wave 2
   │       ties: asked
   ├─ reads      sample 3 of ov-mistral-7b-instruct-v0-3-fp16, need 2 of 3                     wave 1
-  │             each sees conversation · then 20s for the rest
+  │             each sees conversation · stragglers get 20s
   ├─ on a tie   ask ov-phi-4-mini-instruct-fp16                                               wave 2
   │             sees conversation
   └─ else       ask ov-phi-4-mini-instruct-fp16                                               wave 3

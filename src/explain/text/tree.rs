@@ -327,7 +327,7 @@ fn own_settings(call: &CallOut, quiet: bool) -> Vec<String> {
 /// When it is left out, how long it may take, and what decides.
 fn conditions(step: &Step) -> Vec<String> {
     let mut parts = Vec::new();
-    parts.extend(step.grace_ms.map(|grace| format!("then {} for the rest", Millis(grace))));
+    parts.extend(step.grace_ms.map(|grace| format!("stragglers get {}", Millis(grace))));
     parts.extend(step.skip_when.as_ref().map(|when| format!("skip when {when}")));
     parts.extend(step.deadline_ms.map(|deadline| format!("at most {}", Millis(deadline))));
     parts.extend(step.ties.as_ref().map(|ties| match ties.as_str() {
