@@ -2,30 +2,207 @@
 //!
 //! The only module that names minijinja. Knows nothing of steps or calls: it is given names and [`Data`].
 
+pub mod check;
 pub mod data;
+mod engine;
+mod fence;
+mod filters;
+mod size;
+mod value;
 
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Environment;
+use minijinja::machinery;
+
+pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data};
+pub use size::{Size, Sizes};
+
+/// Largest text that a template may give, in bytes.
+pub const RENDERED_SIZE_MAX: usize = 8 << 20;
+
+/// What a template may spend: about one unit an instruction or 64 bytes printed.
+pub const FUEL: u64 = 1_000_000;
+
+/// Whether printed expressions are defused (prompts) or stand as they are (texts, conditions).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fence {
+    On,
+    Off,
+}
 
 /// A compiled prompt or text.
-#[derive(Clone, Debug)]
-pub struct Template;
+#[derive(Clone)]
+pub struct Template {
+    source: Arc<str>,
+    env: Arc<Environment<'static>>,
+}
 
 /// A compiled condition or value.
-#[derive(Clone, Debug)]
-pub struct Expression;
+#[derive(Clone)]
+pub struct Expression {
+    source: Arc<str>,
+    compiled: Arc<minijinja::Expression<'static, 'static>>,
+}
+
+/// The names that a template sees when it runs.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    names: Vec<(String, Data)>,
+}
+
+/// Why a template failed while it ran. For the trace; never holds what an answer said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderError(pub String);
+
+const NAME: &str = "template";
+
+// === impl Template ===
 
 impl Template {
+    /// Compiles `source`; a fault carries the byte range inside it.
+    pub fn compile(source: &str, fence: Fence) -> Result<Self, Fault> {
+        let root = machinery::parse(source, NAME, engine::syntax()).map_err(|e| Fault::syntax(&e, source))?;
+        let mut env = engine::base().clone();
+        if fence == Fence::On {
+            let fence = fence::Fence::of(&root);
+            env.set_formatter(move |out, _state, value| fence.print(out, value));
+        }
+        env.add_template_owned(NAME, source.to_owned()).map_err(|e| Fault::syntax(&e, source))?;
+        Ok(Self { source: source.into(), env: Arc::new(env) })
+    }
+
     /// As it was written, dedented.
     #[must_use]
     pub fn source(&self) -> &str {
-        ""
+        &self.source
+    }
+
+    /// Which names it uses, and what is wrong with how it uses them. `visible` tells what a name is.
+    pub fn check(&self, visible: &dyn Fn(&str) -> Option<Kind>) -> (Vec<Mention>, Vec<Fault>) {
+        match machinery::parse(&self.source, NAME, engine::syntax()) {
+            Ok(root) => check::template(&root, &self.source, visible),
+            Err(error) => (Vec::new(), vec![Fault::syntax(&error, &self.source)]),
+        }
+    }
+
+    /// The most that it can print, given the most that its names can hold.
+    #[must_use]
+    pub fn size(&self, sizes: &Sizes<'_>) -> Size {
+        machinery::parse(&self.source, NAME, engine::syntax())
+            .map_or_else(|_| Size::default(), |root| size::template(&root, sizes))
+    }
+
+    pub fn render(&self, scope: &Scope) -> Result<String, RenderError> {
+        let template = self.env.get_template(NAME).map_err(|e| RenderError::of(&e))?;
+        let text = template.render(scope.context()).map_err(|e| RenderError::of(&e))?;
+        if text.len() > RENDERED_SIZE_MAX {
+            return Err(RenderError(format!("gave more than {} MiB of text", RENDERED_SIZE_MAX >> 20)));
+        }
+        Ok(text)
     }
 }
 
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Template").field(&self.source).finish()
+    }
+}
+
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+// === impl Expression ===
+
 impl Expression {
+    pub fn compile(source: &str) -> Result<Self, Fault> {
+        let compiled = engine::base()
+            .compile_expression_owned(source.to_owned())
+            .map_err(|e| Fault::syntax(&e, source))?;
+        Ok(Self { source: source.into(), compiled: Arc::new(compiled) })
+    }
+
     /// As it was written.
     #[must_use]
     pub fn source(&self) -> &str {
-        ""
+        &self.source
+    }
+
+    /// The same as [`Template::check`].
+    pub fn check(&self, visible: &dyn Fn(&str) -> Option<Kind>) -> (Vec<Mention>, Vec<Fault>) {
+        match machinery::parse_expr(&self.source) {
+            Ok(root) => check::expression(&root, &self.source, visible),
+            Err(error) => (Vec::new(), vec![Fault::syntax(&error, &self.source)]),
+        }
+    }
+
+    /// The most that its value can hold.
+    #[must_use]
+    pub fn size(&self, sizes: &Sizes<'_>) -> Size {
+        machinery::parse_expr(&self.source)
+            .map_or_else(|_| Size::default(), |root| size::expression(&root, sizes))
+    }
+
+    pub fn holds(&self, scope: &Scope) -> Result<bool, RenderError> {
+        self.compiled.eval(scope.context()).map(|value| value.is_true()).map_err(|e| RenderError::of(&e))
+    }
+
+    pub fn value(&self, scope: &Scope) -> Result<Data, RenderError> {
+        let value = self.compiled.eval(scope.context()).map_err(|e| RenderError::of(&e))?;
+        Ok(value::from_value(&value))
     }
 }
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.source).finish()
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+// === impl Scope ===
+
+impl Scope {
+    /// Adds a name; a later one of the same name hides an earlier one.
+    pub fn set(&mut self, name: impl Into<String>, data: Data) {
+        self.names.push((name.into(), data));
+    }
+
+    fn context(&self) -> minijinja::Value {
+        minijinja::Value::from_object(value::Names(
+            self.names.iter().map(|(name, data)| (name.clone(), value::to_value(data))).collect(),
+        ))
+    }
+}
+
+// === impl RenderError ===
+
+impl RenderError {
+    fn of(error: &minijinja::Error) -> Self {
+        use minijinja::ErrorKind;
+        Self(match error.kind() {
+            ErrorKind::OutOfFuel => "ran out of fuel".to_owned(),
+            ErrorKind::UndefinedError => "used a value that is not there".to_owned(),
+            kind => kind.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for RenderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

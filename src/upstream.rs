@@ -2,10 +2,15 @@
 //!
 //! Knows nothing of plans, of who asked, or of what an answer is for.
 
+pub mod answer;
+pub mod attribution;
+pub mod base_url;
 pub mod client;
+pub mod fault;
 pub mod secret;
 pub mod sim;
 pub mod sse;
+pub mod stream;
 pub mod wire;
 
 use std::collections::BTreeMap;
