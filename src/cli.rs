@@ -8,7 +8,9 @@ pub mod list;
 pub mod output;
 pub mod run;
 pub mod serve;
+pub mod signal;
 pub mod sim;
+pub mod target;
 pub mod world;
 
 use std::process::ExitCode;
@@ -42,7 +44,7 @@ Examples:
 Exit codes: 0 all is well, 1 something was found or failed, 2 the command line was not understood."
 )]
 pub struct Cli {
-    /// When to colour what is printed.
+    /// When to colour: auto does it on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: ColorChoice,
 

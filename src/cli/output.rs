@@ -9,7 +9,6 @@ use clap::ValueEnum;
 /// When to colour what is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
     Always,

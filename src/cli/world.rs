@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use crate::source::{FILE_SIZE_MAX, SourceFile, Sources};
@@ -94,6 +94,64 @@ pub fn variable(name: &str) -> Result<Option<String>, String> {
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => Err(format!("the value of {name} is not UTF-8")),
     }
+}
+
+/// All of standard input.
+///
+/// # Errors
+///
+/// A sentence for input that is not UTF-8 or cannot be read.
+pub fn standard_input() -> Result<String, String> {
+    let mut text = String::new();
+    match std::io::stdin().read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err("the prompt is not UTF-8".into())
+        }
+        Err(error) => Err(format!("the prompt cannot be read: {}", reason(&error))),
+    }
+}
+
+/// Whether standard input comes from a file or a program, not from a person.
+#[must_use]
+pub fn input_is_piped() -> bool {
+    !std::io::stdin().is_terminal()
+}
+
+/// Raises the soft limit of open files to the hard one. Gives the limit before and after; `u64::MAX` is none.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn raise_descriptor_limit() -> Result<(u64, u64), String> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum {
+        setrlimit(Resource::Nofile, raised).map_err(|error| reason(&error.into()))?;
+    }
+    Ok((limit.current.unwrap_or(u64::MAX), limit.maximum.unwrap_or(u64::MAX)))
+}
+
+/// Log lines go to standard error from now on. `RUST_LOG` chooses what is logged; `info` without it.
+///
+/// # Errors
+///
+/// A `RUST_LOG` that cannot be read.
+pub fn start_log(as_json: bool) -> Result<(), String> {
+    use tracing_subscriber::EnvFilter;
+    let wanted = variable("RUST_LOG")?.filter(|wanted| !wanted.is_empty());
+    let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("info"))
+        .map_err(|error| format!("RUST_LOG cannot be used: {error}"))?;
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if as_json {
+        log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
+    } else {
+        log.with_ansi(colour).init();
+    }
+    Ok(())
 }
 
 /// A file to read, and what people call it.
