@@ -1,0 +1,158 @@
+//! Plain texts, which end on their line, and templates, which end where their quotes do.
+
+use super::{Open, Pass};
+use crate::syntax::errors;
+
+/// How many brackets after an unclosed text are taken to stand outside it.
+const CLOSERS_MAX: usize = 16;
+
+impl Pass<'_> {
+    /// At a `"`: how many there are decides what they open.
+    pub fn quotes(&mut self) {
+        match self.run_of_quotes(self.at) {
+            1 => self.line_text(b'"'),
+            // Empty texts.
+            run @ (2 | 6) => self.at += run,
+            3 => self.template("\"\"\""),
+            _ => self.template("\"\"\"\""),
+        }
+    }
+
+    fn run_of_quotes(&self, from: usize) -> usize {
+        self.bytes[from..].iter().take_while(|byte| **byte == b'"').count()
+    }
+
+    // === Plain texts ===
+
+    /// `"…"` or `'…'`
+    pub fn line_text(&mut self, quote: u8) {
+        let opener = self.at;
+        self.at += 1;
+        loop {
+            match self.byte(0) {
+                None | Some(b'\n') => return self.unclosed_text(opener, quote),
+                Some(b'\\') if self.byte(1).is_some_and(|next| next.is_ascii() && next != b'\n') => {
+                    self.at += 2
+                }
+                Some(byte) if byte == quote => {
+                    self.at += 1;
+                    return;
+                }
+                Some(_) => self.text_character(),
+            }
+        }
+    }
+
+    fn unclosed_text(&mut self, opener: usize, quote: u8) {
+        self.found.open_texts.push(opener as u32);
+        if quote == b'"'
+            && let Some(closer) = self.closer_on_later_line(self.at)
+        {
+            return self.text_over_lines(opener, closer);
+        }
+        let at = self.span(opener, opener + 1);
+        self.report(errors::unclosed_text(at, quote as char));
+        let end = self.before_closers(opener + 1, self.line_end(opener));
+        self.edit(end, end, if quote == b'"' { "\"" } else { "'" });
+        self.at = end;
+    }
+
+    /// A text over several lines is read as one, for what follows it.
+    fn text_over_lines(&mut self, opener: usize, closer: usize) {
+        self.report(errors::text_over_lines(self.span(opener, closer + 1)));
+        for at in opener..closer {
+            if self.bytes[at] == b'\n' {
+                self.edit(at, at + 1, " ");
+            }
+        }
+        self.at = closer + 1;
+    }
+
+    /// The quote on a later line that closes a text, if the next quote looks like a closer and not like an opener.
+    fn closer_on_later_line(&self, from: usize) -> Option<usize> {
+        let quote = from + self.bytes[from..].iter().position(|byte| *byte == b'"')?;
+        let line = self.bytes[..quote].iter().rposition(|byte| *byte == b'\n')? + 1;
+        let rest = &self.bytes[quote..self.line_end(quote)];
+        let odd = rest.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+        let alone = self.bytes[line..quote].iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        let closes = if alone {
+            rest[1..].iter().all(|byte| matches!(byte, b' ' | b'\t' | b',' | b'}' | b']' | b')'))
+        } else {
+            !matches!(self.bytes[quote - 1], b' ' | b'\t' | b':' | b'=' | b'[' | b'(' | b'{' | b',' | b'"')
+        };
+        (odd && closes && self.run_of_quotes(quote) == 1).then_some(quote)
+    }
+
+    /// Where an unclosed text ends so that the brackets at the end of its line still close what the line opened.
+    fn before_closers(&self, start: usize, end: usize) -> usize {
+        let opens = self.stack.iter().rev().take_while(|open| open.line == self.line).take(CLOSERS_MAX);
+        let opens: Vec<Open> = opens.copied().collect();
+        let mut closers: Vec<(usize, u8)> = Vec::new();
+        let mut at = end;
+        while at > start && closers.len() < opens.len() {
+            match self.bytes[at - 1] {
+                b' ' | b'\t' | b',' => {}
+                closer @ (b'}' | b']' | b')') => closers.insert(0, (at - 1, closer)),
+                _ => break,
+            }
+            at -= 1;
+        }
+        while !closers.iter().zip(&opens).all(|((_, closer), open)| {
+            matches!((open.bracket, closer), (b'{', b'}') | (b'[', b']') | (b'(', b')'))
+        }) {
+            closers.remove(0);
+        }
+        let mut end = closers.first().map_or(end, |(at, _)| *at);
+        while end > start && matches!(self.bytes[end - 1], b' ' | b'\t') {
+            end -= 1;
+        }
+        end
+    }
+
+    // === Templates ===
+
+    fn template(&mut self, quotes: &'static str) {
+        let opener = self.at;
+        let latest = self.suspicions.templates.get(&opener).copied();
+        self.at += quotes.len();
+        loop {
+            match self.byte(0) {
+                None => {
+                    self.template_open = true;
+                    return self.unclosed_template(opener, quotes);
+                }
+                Some(_) if latest.is_some_and(|end| self.at >= end) => {
+                    return self.unclosed_template(opener, quotes);
+                }
+                Some(b'"') => {
+                    let run = self.run_of_quotes(self.at);
+                    self.at += run;
+                    if run >= quotes.len() {
+                        return;
+                    }
+                }
+                Some(b'\n') => {
+                    self.at += 1;
+                    if self.template_over_item.is_none()
+                        && self.at < self.bytes.len()
+                        && self.looks_like_item(self.at)
+                    {
+                        self.template_over_item = Some((opener, self.at));
+                    }
+                }
+                Some(_) => self.text_character(),
+            }
+        }
+    }
+
+    /// Ends a template here, and with it all that was open: their closers are inside.
+    fn unclosed_template(&mut self, opener: usize, quotes: &'static str) {
+        self.found.open_texts.push(opener as u32);
+        self.report(errors::unclosed_template(self.span(opener, opener + quotes.len()), quotes));
+        let end = self.at;
+        self.close_silently(end, quotes);
+        if end < self.bytes.len() {
+            self.start_line();
+        }
+    }
+}
