@@ -6,11 +6,14 @@
 pub mod bounds;
 pub mod hash;
 pub mod lower;
+mod waves;
 
 use crate::source::Span;
 use crate::template::{Data, Expression, Template};
 use crate::units::{Bytes, MicroUsd, Millis, Price, Tokens};
 
+pub use crate::program::call::{Field, History, Operand, Returns, Tools, Turn, TurnRole};
+pub use crate::program::{Limit, Setting, StreamMode};
 pub use lower::lower;
 
 /// Index of a node in [`Plan::nodes`].
@@ -201,6 +204,8 @@ pub struct Ask {
     /// Attempts after the first.
     pub retries: u32,
     pub tools: Tools,
+    /// Whether `tools` was written.
+    pub tools_own: bool,
     pub returns: Option<Returns>,
     /// Otherwise the attempt counts as failed.
     pub accept_when: Option<Expression>,
@@ -212,98 +217,18 @@ pub struct Ask {
     pub number: u32,
 }
 
-#[derive(Clone, Debug)]
-pub struct Field {
-    pub name: String,
-    /// JSON text.
-    pub json: String,
-    /// Written in the step itself: the client's own value never replaces it.
-    pub own: bool,
-}
-
-/// A turn of a prompt.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    pub role: TurnRole,
-    pub template: Template,
-    /// For a shared `prompt`: what its parameters are. It sees nothing else.
-    pub binds: Option<Vec<(String, Operand)>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TurnRole {
-    System,
-    User,
-    Assistant,
-}
-
-#[derive(Clone, Debug)]
-pub enum Operand {
-    Constant(Data),
-    Expression(Expression),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum History {
-    Full,
-    /// The last so many user turns with what follows each.
-    Last(u32),
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tools {
-    Pass,
-    Show,
-    None,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Returns {
-    OneOf(Vec<String>),
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inherits {
     /// Final calls: everything the client sent.
     All,
+    /// Final ones of `sample`: everything but the temperature.
+    AllCool,
     /// Others: sampling parameters only.
     Sampling,
     /// `sample`: the same without the client's temperature.
     SamplingCool,
     /// Deciders and calls with `returns`: nothing.
     Nothing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamMode {
-    Answer,
-    Progress,
-}
-
-/// A value that applies to a handle, and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    pub name: String,
-    /// As it would be written.
-    pub value: String,
-    /// `profile high`, `tier xl`, `defaults`, `ensemble`, `built in`.
-    pub layer: String,
-    /// `profiles.ens:4`; empty for what is built in.
-    pub place: String,
-    /// A role (`panel`), not an option (`timeout`).
-    pub role: bool,
-}
-
-/// What the author allows at most.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limit {
-    pub calls: Option<u32>,
-    /// Output and input together.
-    pub tokens: Option<Tokens>,
-    pub cost: Option<MicroUsd>,
-    /// Longest conversation accepted.
-    pub request: Option<Tokens>,
 }
 
 /// The worst case.
@@ -342,8 +267,59 @@ impl Plan {
         &self.models[id.0 as usize]
     }
 
-    pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         (0..self.nodes.len() as u32).map(NodeId)
+    }
+}
+
+// === impl Node ===
+
+impl Node {
+    /// What must have ended before this node starts: its inputs and the lists it works on. Members are not among
+    /// them (they start with it), nor are steps that only an `else` or a tie would need.
+    #[must_use]
+    pub fn waits_for(&self) -> Vec<NodeId> {
+        let mut ids = self.inputs.clone();
+        match &self.act {
+            Act::Merge { list, .. } | Act::Pick { list, .. } => ids.push(*list),
+            Act::Vote(vote) => {
+                ids.push(vote.list);
+                if let Ties::Step(step) = vote.ties {
+                    ids.push(step);
+                }
+            }
+            Act::List(items) => ids.extend(items),
+            Act::Select(select) => ids.extend(select.inputs()),
+            Act::Alias(id) => ids.push(*id),
+            Act::Ask(_) | Act::Group(_) | Act::Text(_) => (),
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Every node that this one names: what it waits for, its members, its `else`.
+    #[must_use]
+    pub fn uses(&self) -> Vec<NodeId> {
+        let mut ids = self.waits_for();
+        if let Act::Group(group) = &self.act {
+            ids.extend(&group.members);
+        }
+        ids.extend(self.fallback);
+        ids
+    }
+}
+
+// === impl Select ===
+
+impl Select {
+    #[must_use]
+    pub fn inputs(&self) -> Vec<NodeId> {
+        match self {
+            Self::First { list, .. } | Self::Last { list, .. } | Self::Index { list, .. } => vec![*list],
+            Self::Without { list, item } => vec![*list, *item],
+            Self::Concat(lists) => lists.clone(),
+        }
     }
 }
 

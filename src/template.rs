@@ -18,7 +18,7 @@ use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data};
-pub use size::{Size, Sizes};
+pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
 pub const RENDERED_SIZE_MAX: usize = 8 << 20;
@@ -58,6 +58,22 @@ pub struct Scope {
 pub struct RenderError(pub String);
 
 const NAME: &str = "template";
+
+/// For "did you mean".
+#[must_use]
+pub fn known_filters() -> Vec<&'static str> {
+    engine::FILTERS_KEPT.iter().chain(engine::FILTERS_OURS).copied().collect()
+}
+
+#[must_use]
+pub fn known_tests() -> &'static [&'static str] {
+    engine::TESTS
+}
+
+#[must_use]
+pub fn known_functions() -> &'static [&'static str] {
+    engine::FUNCTIONS
+}
 
 // === impl Template ===
 

@@ -1,0 +1,259 @@
+//! Every complaint of the checking phase, in one place to read.
+
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::suggest::did_you_mean;
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+type Names<'a> = &'a [&'a str];
+
+// === N: names ===
+
+/// N001
+pub fn unknown_name(name: &str, span: Span, what: &str, known: Names<'_>) -> Diagnostic {
+    Diagnostic::error("N001", span, format!("no {what} named `{name}`"))
+        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("known", known)))
+}
+
+/// N002
+pub fn defined_twice(what: &str, name: &str, again: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("N002", again, format!("{what} `{name}` is defined twice"))
+        .label("again here")
+        .related(first, "first here")
+        .help("a name is defined once; rename or remove one of them")
+}
+
+/// N003
+pub fn not_a_name(name: &Name, why: &str) -> Diagnostic {
+    Diagnostic::error("N003", name.span, format!("`{}` cannot be a name here: it is {why}", name.text))
+        .help("choose another name")
+}
+
+/// N004
+pub fn hides(name: &Name, what: &str, other: Option<Span>) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error("N004", name.span, format!("step `{}` hides the {what} of that name", name.text))
+            .help("rename the step");
+    match other {
+        Some(span) => diagnostic.related(span, format!("the {what}")),
+        None => diagnostic,
+    }
+}
+
+/// N005
+pub fn wrong_form(what: &str, name: &Name, form: &str) -> Diagnostic {
+    let better: String = name
+        .text
+        .chars()
+        .map(|c| match c {
+            '-' | '_' if form.contains("snake") => '_',
+            '-' | '_' | '.' | '/' | ':' if form.contains("kebab") => '-',
+            c => c.to_ascii_lowercase(),
+        })
+        .collect();
+    let diagnostic =
+        Diagnostic::error("N005", name.span, format!("the name of {what} is {form}, not `{}`", name.text));
+    if better == name.text { diagnostic } else { diagnostic.help(format!("write `{better}`")) }
+}
+
+// === C: cells and roles ===
+
+/// C001
+pub fn unknown_cell(span: Span, word: &str, what: &str, known: Names<'_>) -> Diagnostic {
+    Diagnostic::error("C001", span, format!("no {what} named `{word}`"))
+        .help_if(did_you_mean(word, known.iter().copied()).or_else(|| listing("known", known)))
+}
+
+/// C002
+pub fn not_a_cell(span: Span) -> Diagnostic {
+    Diagnostic::error("C002", span, "a cell is a profile, a dash and a tier")
+        .help("for instance `high-xl`, `*-m` or `fast-*`")
+}
+
+/// C003
+pub fn no_role(name: &str, span: Span, cells: &str) -> Diagnostic {
+    Diagnostic::error("C003", span, format!("role `{name}` has no value in cell `{cells}`"))
+        .help(format!("give `{name}` a value in that tier or profile, or narrow the ensemble with `at`"))
+}
+
+/// C004
+pub fn cell_twice(name: &str, cell: &str, again: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("C004", again, format!("ensemble `{name}` is written twice for cell `{cell}`"))
+        .related(first, "first here")
+        .help("several ensembles may share a name if their cells differ")
+}
+
+/// C005
+pub fn no_cells(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("C005", span, format!("there is no {what} to run this in"))
+        .help("a handle needs a profile and a tier: `profile high { }`, `tier xl { }`")
+}
+
+/// C006
+pub fn tier_and_profile(name: &Name, other: Span) -> Diagnostic {
+    Diagnostic::error("C006", name.span, format!("`{}` is both a tier and a profile", name.text))
+        .related(other, "also here")
+        .help("cells would be ambiguous; rename one")
+}
+
+// === T: types, units, templates ===
+
+/// T001
+pub fn wrong_value(option: &str, span: Span, expected: &str) -> Diagnostic {
+    Diagnostic::error("T001", span, format!("`{option}` takes {expected}"))
+}
+
+/// T002
+pub fn unknown_option(name: &Name, place: &str, known: Names<'_>) -> Diagnostic {
+    let near = did_you_mean(&name.text, known.iter().copied());
+    let fix = crate::diagnostic::suggest::nearest(&name.text, known.iter().copied()).map(str::to_owned);
+    let diagnostic = Diagnostic::error("T002", name.span, format!("{place} has no option `{}`", name.text))
+        .help_if(near.or_else(|| listing("its options are", known)));
+    match fix {
+        Some(fix) => diagnostic.fix(name.span, fix),
+        None => diagnostic,
+    }
+}
+
+/// T003
+pub fn option_twice(name: &Name, first: Span) -> Diagnostic {
+    Diagnostic::error("T003", name.span, format!("`{}` is set twice in this block", name.text))
+        .related(first, "first here")
+        .help("remove one of them")
+}
+
+/// T004
+pub fn unknown_variable(name: &str, span: Span, known: Names<'_>) -> Diagnostic {
+    Diagnostic::error("T004", span, format!("nothing here is named `{name}`"))
+        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("visible here", known)))
+}
+
+/// T005
+pub fn unknown_filter(name: &str, span: Span, known: Names<'_>) -> Diagnostic {
+    Diagnostic::error("T005", span, format!("no filter named `{name}`"))
+        .help_if(did_you_mean(name, known.iter().copied()))
+}
+
+/// T006
+pub fn unknown_field(of: &str, field: &str, span: Span, known: Names<'_>) -> Diagnostic {
+    Diagnostic::error("T006", span, format!("{of} has no field `{field}`"))
+        .help_if(did_you_mean(field, known.iter().copied()).or_else(|| listing("its fields are", known)))
+}
+
+/// T007
+pub fn unknown_in_template(what: &str, name: &str, span: Span, known: Names<'_>) -> Diagnostic {
+    Diagnostic::error("T007", span, format!("no {what} named `{name}`"))
+        .help_if(did_you_mean(name, known.iter().copied()))
+}
+
+/// T008
+pub fn template_syntax(span: Span, detail: &str) -> Diagnostic {
+    Diagnostic::error("T008", span, format!("this template cannot be read: {detail}")).help(
+        "templates are minijinja: `{{ value }}`, `{% for x in xs %}…{% endfor %}`, `{% if … %}…{% endif %}`",
+    )
+}
+
+/// T009
+pub fn forbidden_statement(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::error("T009", span, format!("`{word}` is not allowed in templates"))
+        .help("share text with `prompt NAME(params) \"\"\"…\"\"\"` instead")
+}
+
+/// T010
+pub fn wrong_kind(span: Span, expected: &str, found: &str) -> Diagnostic {
+    Diagnostic::error("T010", span, format!("this must be {expected}, not {found}"))
+}
+
+/// T011
+pub fn misplaced(span: Span, what: &str, place: &str) -> Diagnostic {
+    Diagnostic::error("T011", span, format!("{what} cannot stand in {place}"))
+}
+
+/// T012
+pub fn option_as_role(name: &Name) -> Diagnostic {
+    Diagnostic::error("T012", name.span, format!("`{}` is an option: set it with `:`", name.text))
+        .help(format!("write `{}: …`; `=` makes a step or a role", name.text))
+}
+
+/// T013
+pub fn wrong_arguments(name: &str, span: Span, expected: usize, found: usize) -> Diagnostic {
+    let s = if expected == 1 { "" } else { "s" };
+    Diagnostic::error("T013", span, format!("prompt `{name}` takes {expected} argument{s}, not {found}"))
+}
+
+/// T014
+pub fn not_a_choice(span: Span, text: &str, choices: Names<'_>) -> Diagnostic {
+    Diagnostic::error("T014", span, format!("`{text}` is not one of the declared choices"))
+        .help_if(did_you_mean(text, choices.iter().copied()).or_else(|| listing("choices", choices)))
+}
+
+/// T015
+pub fn wrong_unit(option: &str, span: Span, unit: &str, expected: &str, example: &str) -> Diagnostic {
+    let found = if unit.is_empty() { "a bare number".to_owned() } else { format!("the unit `{unit}`") };
+    Diagnostic::error("T015", span, format!("`{option}` is {expected}, and {found} does not say one"))
+        .help(format!("write for instance `{example}`"))
+}
+
+/// T016
+pub fn out_of_range(option: &str, span: Span, range: &str) -> Diagnostic {
+    Diagnostic::error("T016", span, format!("`{option}` must be {range}"))
+}
+
+// === G: graph ===
+
+/// G001
+pub fn no_reply(ensemble: &Name) -> Diagnostic {
+    Diagnostic::error(
+        "G001",
+        ensemble.span,
+        format!("ensemble `{}` has no step called `reply`", ensemble.text),
+    )
+    .help("`reply` is what the client gets: add `reply = …`")
+}
+
+/// G002
+pub fn cycle(span: Span, path: &[String]) -> Diagnostic {
+    Diagnostic::error("G002", span, format!("steps wait for each other: {}", path.join(" → ")))
+        .help("a step may mention only what can be ready before it; `repeat` is the only loop")
+}
+
+/// G003
+pub fn unused(name: &Name) -> Diagnostic {
+    Diagnostic::error("G003", name.span, format!("step `{}` is never used", name.text))
+        .help("mention it in a prompt or a list that leads to `reply`, or remove it")
+}
+
+/// G004
+pub fn empty_list(span: Span) -> Diagnostic {
+    Diagnostic::error("G004", span, "this list is empty: there is nobody to ask")
+}
+
+/// G005
+pub fn need_too_large(span: Span, need: u32, of: usize) -> Diagnostic {
+    Diagnostic::error("G005", span, format!("`need` asks for {need} successes of {of}"))
+        .help(format!("at most {of}"))
+}
+
+/// G006
+pub fn reply_may_be_missing(span: Span) -> Diagnostic {
+    Diagnostic::error("G006", span, "`reply` may be skipped and has no `else`")
+        .help("add `else` with what the client gets then")
+}
+
+// === Y: not yet ===
+
+/// Y001
+pub fn not_yet(what: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("Y001", span, format!("{what} is part of the language, but not yet of this version"))
+        .help("`docs/language.md` has the table of what works")
+}
+
+fn listing(lead: &str, names: Names<'_>) -> Option<String> {
+    const SHOWN: usize = 12;
+    if names.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    Some(format!("{lead}: {}{more}", shown.join(", ")))
+}

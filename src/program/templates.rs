@@ -1,0 +1,88 @@
+//! Compiles templates and expressions, and turns their faults into diagnostics at their place in the file.
+
+use std::ops::Range;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::ast::{Expr, Text};
+use crate::template::check::FaultKind;
+use crate::template::{Expression, Fault, Fence, Kind, Mention, Template};
+
+use super::errors;
+
+/// Names that a template may use.
+pub type Visible<'a> = [(String, Kind)];
+
+pub fn template(
+    text: &Text,
+    fence: Fence,
+    visible: &Visible<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(Template, Vec<Mention>)> {
+    let place = |range: Range<usize>| text.place(range);
+    match Template::compile(&text.value, fence) {
+        Ok(template) => {
+            let (mentions, faults) = template.check(&|name| kind(name, visible));
+            report(&faults, &place, visible, diagnostics);
+            Some((template, mentions))
+        }
+        Err(fault) => {
+            report(&[fault], &place, visible, diagnostics);
+            None
+        }
+    }
+}
+
+pub fn expression(
+    expr: &Expr,
+    visible: &Visible<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(Expression, Vec<Mention>)> {
+    let place = |range: Range<usize>| {
+        let start = expr.span.start as usize + range.start;
+        Span::new(expr.span.file, start, (start + range.len()).min(expr.span.end as usize))
+    };
+    match Expression::compile(&expr.text) {
+        Ok(expression) => {
+            let (mentions, faults) = expression.check(&|name| kind(name, visible));
+            report(&faults, &place, visible, diagnostics);
+            Some((expression, mentions))
+        }
+        Err(fault) => {
+            report(&[fault], &place, visible, diagnostics);
+            None
+        }
+    }
+}
+
+fn kind(name: &str, visible: &Visible<'_>) -> Option<Kind> {
+    visible.iter().find(|(known, _)| known == name).map(|(_, kind)| kind.clone())
+}
+
+fn report(
+    faults: &[Fault],
+    place: &dyn Fn(Range<usize>) -> Span,
+    visible: &Visible<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let names: Vec<&str> = visible.iter().map(|(name, _)| name.as_str()).collect();
+    for fault in faults {
+        let span = place(fault.range.clone());
+        diagnostics.push(match &fault.what {
+            FaultKind::Syntax(detail) => errors::template_syntax(span, detail),
+            FaultKind::UnknownName(name) => errors::unknown_variable(name, span, &names),
+            FaultKind::UnknownField { of, field, known } => errors::unknown_field(of, field, span, known),
+            FaultKind::UnknownFilter(name) => {
+                errors::unknown_filter(name, span, &crate::template::known_filters())
+            }
+            FaultKind::UnknownTest(name) => {
+                errors::unknown_in_template("test", name, span, crate::template::known_tests())
+            }
+            FaultKind::UnknownFunction(name) => {
+                errors::unknown_in_template("function", name, span, crate::template::known_functions())
+            }
+            FaultKind::NotYet(name) => errors::not_yet(&format!("filter `{name}`"), span),
+            FaultKind::Forbidden(word) => errors::forbidden_statement(span, word),
+        });
+    }
+}

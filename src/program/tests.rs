@@ -1,0 +1,116 @@
+use super::*;
+use crate::source::SourceFile;
+
+const BASE: &str = r#"
+model a { context: 32k, max_output: 4k }
+model b { context: 32k, max_output: 4k }
+model c { context: 32k, max_output: 4k }
+tier xl { panel = [a, b, c], chief = a }
+tier s { panel = [a, b], chief = b, small = c }
+profile high { width = 3 }
+profile fast { panel = first(1, panel), width = 2 }
+"#;
+
+fn check_text(text: &str) -> (Option<Program>, Vec<String>) {
+    let mut sources = Sources::default();
+    let base = sources.add(SourceFile::new("base.ens", BASE));
+    let own = sources.add(SourceFile::new("own.ens", text));
+    let (base, mut diagnostics) = crate::syntax::parse(base, BASE);
+    let (own, more) = crate::syntax::parse(own, text);
+    diagnostics.extend(more);
+    let (program, more) = check(&sources, &[base, own]);
+    diagnostics.extend(more);
+    let shown = diagnostics
+        .iter()
+        .map(|d| format!("{} {}: {}", d.code.0, &sources.text(d.span), d.message))
+        .collect();
+    (program, shown)
+}
+
+#[track_caller]
+fn complains(text: &str, expected: &[&str]) {
+    assert_eq!(check_text(text).1, expected, "{text}");
+}
+
+#[track_caller]
+fn program(text: &str) -> Program {
+    let (program, complaints) = check_text(text);
+    assert_eq!(complaints, Vec::<String>::new(), "{text}");
+    program.expect("no complaint, so a program")
+}
+
+#[test]
+fn a_panel_and_a_chief_make_one_handle_a_cell() {
+    let text = "ensemble x { d = parallel panel, reply = merge d by chief }";
+    let program = program(text);
+    let names: Vec<&str> = program.handles.iter().map(|handle| handle.name.as_str()).collect();
+    assert_eq!(names, ["opt-x-high-xl", "opt-x-fast-xl", "opt-x-high-s", "opt-x-fast-s"]);
+    let Verb::Parallel { calls, .. } = &program.handles[1].steps[0].alts[0].verb else {
+        panic!("a parallel")
+    };
+    assert_eq!(calls.len(), 1, "profile `fast` narrows the tier's panel");
+}
+
+#[test]
+fn names_that_do_not_resolve_are_named() {
+    complains(
+        "ensemble x at high-xl { reply = ask cheif }",
+        &["N001 cheif: no model, role or step named `cheif`"],
+    );
+    complains(
+        "ensemble x { reply = ask small }",
+        &["C003 small: role `small` has no value in cell `high-xl`, `fast-xl`"
+            .replace("`, `", "`, `")
+            .as_str()],
+    );
+    complains("ensemble x at hgih-xl { reply = ask a }", &["C001 hgih: no profile named `hgih`"]);
+    complains(
+        "ensemble x at high-xl { d = parallel panel, reply = merge dd by chief }",
+        &["N001 dd: no step named `dd`"],
+    );
+}
+
+#[test]
+fn options_units_and_templates_are_judged_at_their_place() {
+    complains(
+        "ensemble x at high-xl { reply = ask a { temprature: 0.2, timeout: 5min } }",
+        &[
+            "T002 temprature: a call has no option `temprature`",
+            "T015 5min: `timeout` is a duration, and the unit `min` does not say one",
+        ],
+    );
+    complains(
+        "ensemble x at high-xl { d = ask a, reply = ask b { prompt: \"\"\"{{ d }} {{ e | uper }}\"\"\" } }",
+        &["T004 e: nothing here is named `e`", "T005 uper: no filter named `uper`"],
+    );
+    complains(
+        "ensemble x at high-xl { temperature = 0.7\n reply = ask a }",
+        &["T012 temperature: `temperature` is an option: set it with `:`"],
+    );
+}
+
+#[test]
+fn the_graph_has_one_reply_no_circle_and_nothing_unused() {
+    complains("ensemble x at high-xl { d = ask a }", &["G001 x: ensemble `x` has no step called `reply`"]);
+    complains("ensemble x at high-xl { d = ask a, reply = ask b }", &["G003 d: step `d` is never used"]);
+    complains(
+        "ensemble x at high-xl { d = ask a { prompt: \"\"\"{{ e }}\"\"\" }, e = ask a { prompt: \"\"\"{{ d }}\"\"\" }, reply = merge [d, e] by b }",
+        &["G002 d: steps wait for each other: d → e → d"],
+    );
+    complains(
+        "ensemble x at high-xl { d = ask a, d = ask b, reply = merge [d] by b }",
+        &["N002 d: step `d` is defined twice"],
+    );
+    complains(
+        "ensemble x at high-xl { reply = parallel panel }",
+        &["T010 reply: this must be one answer: it is what the client gets, not a list of answers"],
+    );
+}
+
+#[test]
+fn what_is_not_of_this_version_says_so_by_name() {
+    complains(
+        "ensemble x at high-xl { reply = race [a, b] }",
+        &["Y001 race: `race` is part of the language, but not yet of this version"],
+    );
+}
