@@ -133,9 +133,11 @@ impl HttpUpstream {
 impl Upstream for HttpUpstream {
     fn start(&self, call: Arc<Call>) -> BoxFuture<'static, Result<Incoming, CallError>> {
         let sent = self.client.execute(self.request(&call));
+        let has_key = self.headers.contains_key(AUTHORIZATION);
         async move {
             let response = sent.await.map_err(|error| broken(&error))?;
-            answer::read(head(&response, &call.model), call.stream, body(response)).await
+            let incoming = answer::read(head(&response, &call.model), call.stream, body(response)).await;
+            if has_key { incoming } else { incoming.map_err(fault::without_key) }
         }
         .boxed()
     }

@@ -50,6 +50,16 @@ pub fn of_message(said: &Said, unclear: Fault) -> CallError {
     error(fault, said, None).status(200)
 }
 
+/// The error of a call that carried no key. LiteLLM without a data base then fails with a bare 500 of its web
+/// server, which is no illness that passes: its own errors are always JSON.
+#[must_use]
+pub fn without_key(error: CallError) -> CallError {
+    if error.status == Some(500) && error.detail == "Internal Server Error" {
+        return CallError { fault: Fault::KeyRefused, retry: Retry::Never, ..error };
+    }
+    error
+}
+
 /// Seconds, whole or not. A date, or what is not a time, is `None`.
 #[must_use]
 pub fn retry_after(text: &str) -> Option<Duration> {
@@ -80,7 +90,10 @@ fn by_words(said: &Said) -> Option<Fault> {
     if kind("no_db_connection") || message.contains("No connected db") || message.contains("prisma") {
         return Some(Fault::KeyRefused);
     }
-    if message.contains("no healthy deployments") || kind("model_not_found") {
+    if message.contains("no healthy deployments")
+        || message.contains("Invalid model name passed in model=")
+        || kind("model_not_found")
+    {
         return Some(Fault::UnknownModel);
     }
     if kind("context_length_exceeded") || message.contains("maximum context length") {

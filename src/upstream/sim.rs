@@ -235,4 +235,4 @@ fn broken(how: Broken) -> CallError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

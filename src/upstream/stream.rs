@@ -1,28 +1,41 @@
 //! A streamed answer: from chunks of bytes to deltas, and the judgement how it ended.
 //!
-//! Knows neither connections nor clocks. Text is never held back; only the finish is, until usage came with it.
+//! Knows no connections. Text is never held back; only the finish is, until usage came with it.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use tokio::time::Sleep;
 
 use crate::upstream::fault;
 use crate::upstream::sse::Decoder;
 use crate::upstream::wire::{self, Read, Said};
 use crate::upstream::{CallError, Delta, Fault, Retry};
 
+/// How long a body may take to end once its answer is whole.
+///
+/// LiteLLM sends usage, end marker and end as separate packets about 1 ms apart. Who hangs up between them loses
+/// the connection for the next call, and LiteLLM may book the call as broken off. A server that never ends its
+/// body does not hold up the answer for longer than this.
+pub const END_WAIT_MAX: Duration = Duration::from_millis(250);
+
 /// The deltas of one answer. Ends after the one with the finish, or after an error. Dropping it drops the body.
+///
+/// The finish is given as soon as it is whole; reading on to the end lets the connection be used again.
 pub struct Deltas<B> {
     body: Option<B>,
     decoder: Decoder,
     assembly: Assembly,
     ready: VecDeque<Delta>,
     failed: Option<CallError>,
-    /// How often the body may still be pending before a finish that is complete is handed on without its end.
-    patience: u8,
+    /// The finish has been handed on; what is left of the body is read for the connection's sake.
+    over: bool,
+    /// Runs from when the answer was whole and the body fell silent.
+    end_wait: Option<Pin<Box<Sleep>>>,
 }
 
 /// What has been seen of the answer. Pure: event in, deltas out.
@@ -51,7 +64,8 @@ impl<B> Deltas<B> {
             assembly: Assembly::new(size_max),
             ready: VecDeque::new(),
             failed: None,
-            patience: 2,
+            over: false,
+            end_wait: None,
         }
     }
 
@@ -69,40 +83,45 @@ impl<B> Deltas<B> {
             }
         };
         if let Err(error) = outcome {
-            self.close(Err(error));
+            self.give(Err(error));
         }
     }
 
     /// The body has ended, by itself or with an error.
     fn end(&mut self, how: Result<(), CallError>) {
-        if let Some(event) = self.decoder.finish() {
-            self.assembly.tail(&event, &mut self.ready);
+        if !self.over {
+            if let Some(event) = self.decoder.finish() {
+                self.assembly.tail(&event, &mut self.ready);
+            }
+            let verdict = self.assembly.end(how);
+            self.give(verdict);
         }
-        let verdict = self.assembly.end(how);
-        self.close(verdict);
+        self.body = None;
     }
 
-    fn close(&mut self, verdict: Result<Option<Delta>, CallError>) {
-        self.body = None;
+    fn give(&mut self, verdict: Result<Option<Delta>, CallError>) {
+        self.over = true;
         match verdict {
             Ok(finish) => self.ready.extend(finish),
-            Err(error) => self.failed = Some(error),
+            Err(error) => {
+                self.failed = Some(error);
+                self.body = None;
+            }
         }
     }
-}
 
-impl<B> Deltas<B> {
-    /// The body is silent. A finish with usage is whole, but reading on to the end of the body keeps its
-    /// connection usable; so the runtime gets a chance to deliver what has already arrived, and no more.
-    fn pending(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if !self.assembly.is_complete() {
+    /// The body is silent. Resolves when there is something to hand on all the same.
+    fn silent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.assembly.done && !self.over {
+            let verdict = self.assembly.end(Ok(()));
+            self.give(verdict);
+            return Poll::Ready(());
+        }
+        if !self.over && !self.assembly.is_whole() {
             return Poll::Pending;
         }
-        if self.patience > 0 {
-            self.patience -= 1;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        let end_wait = self.end_wait.get_or_insert_with(|| Box::pin(tokio::time::sleep(END_WAIT_MAX)));
+        ready!(end_wait.as_mut().poll(cx));
         self.end(Ok(()));
         Poll::Ready(())
     }
@@ -124,7 +143,7 @@ impl<B: Stream<Item = Result<Bytes, CallError>> + Unpin> Stream for Deltas<B> {
                 Poll::Ready(Some(Ok(chunk))) => self.take_in(chunk),
                 Poll::Ready(Some(Err(error))) => self.end(Err(error)),
                 Poll::Ready(None) => self.end(Ok(())),
-                Poll::Pending => ready!(self.pending(cx)),
+                Poll::Pending => ready!(self.silent(cx)),
             }
         }
     }
@@ -191,8 +210,9 @@ impl Assembly {
         }
     }
 
-    fn is_complete(&self) -> bool {
-        self.finish.as_ref().is_some_and(|finish| self.done || finish.usage.is_some())
+    /// Whether nothing more is to come that would matter.
+    fn is_whole(&self) -> bool {
+        self.finish.as_ref().is_some_and(|finish| finish.usage.is_some())
     }
 
     fn delta(&mut self, mut delta: Delta, out: &mut VecDeque<Delta>) -> Result<(), CallError> {

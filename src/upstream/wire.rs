@@ -182,12 +182,12 @@ impl Answer {
     /// The error it reports. `{"object":"error",…}` and FastAPI's `{"detail":…}` are read too.
     fn said(&self) -> Option<Said> {
         if let Some(raw) = &self.error {
-            return Some(match serde_json::from_str::<Object<ErrorBody>>(raw.get()) {
+            return Some(match parse::<Object<ErrorBody>>(raw.get().as_bytes()) {
                 Ok(Object(Some(body))) => {
                     Said { message: body.message.0, kind: body.r#type.0, code: body.code.0 }
                 }
                 _ => Said {
-                    message: serde_json::from_str::<Text>(raw.get()).unwrap_or_default().0,
+                    message: parse::<Text>(raw.get().as_bytes()).unwrap_or_default().0,
                     ..Said::default()
                 },
             });
@@ -305,7 +305,7 @@ impl<'de> Deserialize<'de> for Body {
                             }
                         }
                         Name::ToolCalls => {
-                            body.tool_calls = map.next_value::<Option<_>>()?.unwrap_or_default()
+                            body.tool_calls = map.next_value::<Option<_>>()?.unwrap_or_default();
                         }
                         Name::Other(name) => {
                             if let Some(value) = map.next_value::<Option<Arc<RawValue>>>()? {

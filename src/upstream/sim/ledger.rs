@@ -39,6 +39,8 @@ pub struct Totals {
     pub alive_max: u64,
     pub finished: u64,
     pub cancelled: u64,
+    /// Connections that the server form has accepted.
+    pub connections: u64,
 }
 
 /// One call as it was received.
@@ -108,6 +110,10 @@ impl Ledger {
         book.totals.alive += 1;
         book.totals.alive_max = book.totals.alive_max.max(book.totals.alive);
         Ticket { ledger: self.clone(), index, over: false }
+    }
+
+    pub(super) fn connected(&self) {
+        self.book().totals.connections += 1;
     }
 
     pub(super) fn calls(&self) -> Vec<Entry> {

@@ -122,7 +122,7 @@ pub enum Trouble {
     /// Accepted, and never answered.
     #[serde(alias = "timeout")]
     Silence,
-    /// The connection breaks in mid-answer.
+    /// The connection closes in mid-answer, after what was sent.
     Cut,
     /// The answer ends properly, but too early: no finish, no end marker.
     EndedEarly,
@@ -180,7 +180,7 @@ impl Behaviour {
         let last = self.reply.len().saturating_sub(1);
         let mut reply =
             self.reply.get(last.min(usize::try_from(index).unwrap_or(last))).cloned().unwrap_or_default();
-        if reply.every.is_some_and(|every| (index + 1) % every.max(1) != 0) {
+        if reply.every.is_some_and(|every| !(index + 1).is_multiple_of(every.max(1))) {
             reply.fault = None;
         }
         reply.delay_ms.get_or_insert(self.delay_ms);

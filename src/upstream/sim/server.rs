@@ -1,7 +1,7 @@
 //! The simulated upstream as an HTTP server, for real clients and a real LiteLLM in front of it.
 //!
 //! Only loopback tests and demonstrations talk to it: it asks for no key. Faults are real ones: a reset is an RST,
-//! a cut breaks the connection, silence is silence.
+//! a cut closes the connection after what was sent, silence is silence.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -26,6 +26,15 @@ use crate::upstream::sim::{Received, Script, Sim, body};
 
 /// Largest request body that is taken.
 const BODY_SIZE_MAX: usize = 64 << 20;
+
+/// How an act ends the connection under itself.
+#[derive(Debug, Default)]
+struct Line {
+    /// At once; what was sent may be lost on the way.
+    reset: Notify,
+    /// After what was sent.
+    hang_up: Notify,
+}
 
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
@@ -54,25 +63,27 @@ pub async fn serve(listener: TcpListener, sim: Arc<Sim>, shutdown: impl Future<O
 async fn converse(stream: TcpStream, sim: Arc<Sim>) {
     // An answer that waits for an acknowledgement would come 40 ms late.
     drop(stream.set_nodelay(true));
-    let reset = Arc::new(Notify::new());
+    sim.ledger.connected();
+    let line = Arc::new(Line::default());
     let service = {
-        let reset = Arc::clone(&reset);
+        let line = Arc::clone(&line);
         service_fn(move |request| {
-            let (sim, reset) = (Arc::clone(&sim), Arc::clone(&reset));
-            async move { Ok::<_, Infallible>(respond(request, &sim, reset).await) }
+            let (sim, line) = (Arc::clone(&sim), Arc::clone(&line));
+            async move { Ok::<_, Infallible>(respond(request, &sim, line).await) }
         })
     };
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         _ = &mut connection => {}
-        () = reset.notified() => {
+        () = line.hang_up.notified() => {}
+        () = line.reset.notified() => {
             let stream = connection.into_parts().io.into_inner();
             drop(stream.set_zero_linger());
         }
     }
 }
 
-async fn respond(request: Request<Incoming>, sim: &Sim, reset: Arc<Notify>) -> Answer {
+async fn respond(request: Request<Incoming>, sim: &Sim, line: Arc<Line>) -> Answer {
     let (head, body) = request.into_parts();
     let headers = head.headers.iter().map(|(name, value)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -84,7 +95,7 @@ async fn respond(request: Request<Incoming>, sim: &Sim, reset: Arc<Notify>) -> A
     let body = body.to_bytes();
     match (&head.method, head.uri.path()) {
         (&Method::POST, "/v1/chat/completions" | "/chat/completions") => {
-            complete(Received { headers, body }, sim, reset).await
+            complete(Received { headers, body }, sim, line).await
         }
         (&Method::GET, "/v1/models" | "/models") => json(body::models(&sim.models())),
         (&Method::GET, "/health/liveliness" | "/health/liveness") => json("\"I'm alive!\""),
@@ -101,9 +112,9 @@ async fn respond(request: Request<Incoming>, sim: &Sim, reset: Arc<Notify>) -> A
     }
 }
 
-async fn complete(received: Received, sim: &Sim, reset: Arc<Notify>) -> Answer {
+async fn complete(received: Received, sim: &Sim, line: Arc<Line>) -> Answer {
     let Ok(Played { head, body }) = sim.answer(received).await else {
-        return broken(&reset).await;
+        return broken(&line.reset).await;
     };
     let mut answer = Response::builder().status(head.status);
     for (name, value) in head.headers {
@@ -115,18 +126,18 @@ async fn complete(received: Received, sim: &Sim, reset: Arc<Notify>) -> Answer {
     if let Some(length) = head.length {
         answer = answer.header("content-length", length);
     }
-    let frames = stream::unfold((body, reset), |(mut body, reset)| async move {
+    let frames = stream::unfold((body, line), |(mut body, line)| async move {
         match body.next().await? {
-            Ok(bytes) => Some((Ok(Frame::data(bytes)), (body, reset))),
-            Err(_) => broken(&reset).await,
+            Ok(bytes) => Some((Ok(Frame::data(bytes)), (body, line))),
+            Err(_) => broken(&line.hang_up).await,
         }
     });
     answer.body(BodyExt::boxed_unsync(StreamBody::new(frames))).expect("status and headers are sound")
 }
 
-/// Has the connection reset under itself. What was sent before is flushed when this is first pending.
-async fn broken<T>(reset: &Notify) -> T {
-    reset.notify_one();
+/// Has the connection ended. What was sent before is flushed when this is first pending.
+async fn broken<T>(end: &Notify) -> T {
+    end.notify_one();
     std::future::pending().await
 }
 
@@ -151,3 +162,6 @@ fn text(status: StatusCode, sentence: impl Into<Bytes>) -> Answer {
     *answer.status_mut() = status;
     answer
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for CountVisitor {
 
     /// Some servers count in floating point: `12.0`.
     fn visit_f64<E: Error>(self, number: f64) -> Result<Count, E> {
-        Ok(Count((number >= 0.0 && number < 1e15).then_some(number as u64)))
+        Ok(Count((0.0..1e15).contains(&number).then_some(number as u64)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Count, A::Error> {
