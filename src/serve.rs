@@ -17,7 +17,6 @@ mod guard;
 mod health;
 mod hop;
 mod join;
-mod key;
 mod limits;
 mod listen;
 mod models;
@@ -31,6 +30,7 @@ use std::sync::Arc;
 
 use crate::plan::Plan;
 use crate::run::host::Host;
+use crate::upstream::secret::Secret;
 
 use catalog::Catalog;
 use flight::HostRunner;
@@ -39,13 +39,12 @@ use limits::Limits;
 
 pub use flight::Runner;
 pub use health::Liveliness;
-pub use key::Key;
 pub use listen::{Ending, serve};
 
 /// What the operator decides.
 pub struct Settings {
     /// Asked of callers; without one the port is open to everybody on this host.
-    pub key: Option<Key>,
+    pub key: Option<Secret>,
     /// Asks the upstream whether it is alive; never called more than once at a time.
     pub liveliness: Liveliness,
 }
@@ -54,7 +53,7 @@ pub struct Settings {
 pub struct State {
     catalog: Catalog,
     runner: Arc<dyn Runner>,
-    key: Option<Key>,
+    key: Option<Secret>,
     limits: Limits,
     health: Health,
     clock: fn() -> u64,
@@ -96,3 +95,6 @@ fn unix_s() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map(|since| since.as_secs()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,9 @@ use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, He
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method};
 
+use crate::upstream::secret::Secret;
+
 use super::errors::{Kind, Refusal};
-use super::key::Key;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -61,7 +62,7 @@ impl Guard {
 }
 
 /// The key, where one is asked for: `Authorization: Bearer …`, once.
-pub fn check_key(headers: &HeaderMap, key: Option<&Key>) -> Result<(), Refusal> {
+pub fn check_key(headers: &HeaderMap, key: Option<&Secret>) -> Result<(), Refusal> {
     let Some(key) = key else { return Ok(()) };
     let mut shown = headers.get_all(AUTHORIZATION).iter();
     let bearer = match (shown.next(), shown.next()) {

@@ -50,7 +50,8 @@ impl Health {
         }
     }
 
-    async fn ask(&self) {
+    /// One question to the upstream.
+    pub async fn ask(&self) {
         let alive = timeout(ASK_WAIT, (self.liveliness)()).await.unwrap_or(false);
         if self.alive.swap(alive, Ordering::Relaxed) != alive {
             tracing::info!(alive, "upstream");

@@ -10,18 +10,19 @@ enum Place {
     Tool(u32),
 }
 
-/// Appends `next` to `held` if both add to the same field and nothing is lost; otherwise gives it back.
-pub fn join(held: &mut Delta, next: Delta) -> Result<(), Delta> {
-    let same = place(held).is_some_and(|place_held| place(&next) == Some(place_held));
-    if !same || begins_call(&next) {
-        return Err(next);
+/// Appends `next` to `held` if both add to the same field and nothing is lost; otherwise says false and does nothing.
+#[must_use]
+pub fn join(held: &mut Delta, next: &Delta) -> bool {
+    let same = place(held).is_some_and(|place_held| place(next) == Some(place_held));
+    if !same || begins_call(next) {
+        return false;
     }
     held.text.push_str(&next.text);
     held.reasoning.push_str(&next.reasoning);
     if let (Some(into), Some(more)) = (held.tool_calls.first_mut(), next.tool_calls.first()) {
         into.arguments.push_str(&more.arguments);
     }
-    Ok(())
+    true
 }
 
 /// It says nothing at all.

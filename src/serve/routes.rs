@@ -104,7 +104,7 @@ async fn nowhere(request: Request) -> Response<Body> {
 
 async fn wrong_method(request: Request) -> Response<Body> {
     let (method, path) = (request.method(), request.uri().path());
-    if method == Method::POST {
+    if is_call(method, path) {
         return respond::refuse(&no_route(method, path));
     }
     respond::refuse(&Refusal::new(Kind::WrongMethod, "this path is not for this method"))
@@ -117,7 +117,7 @@ fn or_refuse(result: Result<Response<Body>, Refusal>) -> Response<Body> {
 /// A POST that cannot be answered is a wrong request, not a missing page: LiteLLM takes a handle out of service for a
 /// while when it meets 404.
 fn no_route(method: &Method, path: &str) -> Refusal {
-    let is_call = method == Method::POST && path.starts_with("/v1/");
+    let is_call = is_call(method, path);
     let shown = errors::quoted(path);
     if is_planned(path) {
         let kind = if is_call { Kind::NotYet } else { Kind::NotFound };
@@ -129,6 +129,10 @@ fn no_route(method: &Method, path: &str) -> Refusal {
         }
         false => Refusal::new(Kind::NotFound, format!("nothing is at `{shown}`")),
     }
+}
+
+fn is_call(method: &Method, path: &str) -> bool {
+    method == Method::POST && path.starts_with("/v1/")
 }
 
 fn is_planned(path: &str) -> bool {

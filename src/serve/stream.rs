@@ -73,14 +73,11 @@ impl Stream {
         if join::is_empty(&delta) {
             return;
         }
-        let rest = match &mut self.held {
-            Some(held) => join::join(held, delta).err(),
-            None => Some(delta),
-        };
-        if let Some(delta) = rest {
-            self.flush();
-            self.held = Some(delta);
+        if self.held.as_mut().is_some_and(|held| join::join(held, &delta)) {
+            return;
         }
+        self.flush();
+        self.held = Some(delta);
     }
 
     fn flush(&mut self) {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::serve::errors::{self, Refusal};
 use crate::upstream::{Message, MessageBody, Role};
 
-use super::question::Shape;
+use super::envelope::Shape;
 
 pub(super) fn decode_all(messages: Shape<'_>) -> Result<Vec<Message>, Refusal> {
     match messages {
