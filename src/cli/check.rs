@@ -73,30 +73,14 @@ impl Args {
 }
 
 fn human(loaded: &Loaded, colour: bool) -> String {
-    let mut text = render::render(&loaded.sources, &loaded.compiled.diagnostics, colour);
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(&summary(loaded));
-    text
+    let found = &loaded.compiled.diagnostics;
+    if found.is_empty() { all_is_well(loaded) } else { render::render(&loaded.sources, found, colour) }
 }
 
-/// `12 files, 10 handles: 1 error, 2 warnings`.
-fn summary(loaded: &Loaded) -> String {
-    let errors = loaded.compiled.errors();
-    let warnings = loaded.compiled.diagnostics.len() - errors;
+/// `12 files, 10 handles: nothing wrong`.
+fn all_is_well(loaded: &Loaded) -> String {
     let files = counted(loaded.sources.iter().count(), "file");
-    let handles = match (errors, loaded.compiled.plans.len()) {
-        (1.., 0) => String::new(),
-        (_, count) => format!(", {}", counted(count, "handle")),
-    };
-    let verdict = match (errors, warnings) {
-        (0, 0) => "nothing wrong".to_owned(),
-        (0, w) => counted(w, "warning"),
-        (e, 0) => counted(e, "error"),
-        (e, w) => format!("{}, {}", counted(e, "error"), counted(w, "warning")),
-    };
-    format!("{files}{handles}: {verdict}\n")
+    format!("{files}, {}: nothing wrong\n", counted(loaded.compiled.plans.len(), "handle"))
 }
 
 fn counted(count: usize, noun: &str) -> String {

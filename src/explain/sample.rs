@@ -73,6 +73,7 @@ pub(crate) fn ask(model: ModelId) -> Ask {
         first_token: None,
         retries: 2,
         tools: Tools::Show,
+        tools_own: false,
         returns: None,
         accept_when: None,
         soft: Vec::new(),

@@ -10,8 +10,9 @@ use crate::units::{Bytes, Millis, Tokens};
 /// Columns of the page. A line is longer only where one name alone is.
 pub const WIDTH: usize = 100;
 
-/// Longest value of a setting that is printed whole without `full`.
+/// Widest column of values; `full` allows wider ones and breaks lines.
 const VALUE_WIDTH: usize = 30;
+const VALUE_WIDTH_FULL: usize = 44;
 
 /// The whole page. Without `full`, settings that nobody wrote are counted, not shown.
 #[must_use]
@@ -59,11 +60,10 @@ fn bounds(doc: &Document) -> Vec<String> {
     );
     let mut most = format!("at most {}, {} tokens out", Millis(b.time_ms), Tokens(b.tokens_out));
     most.push_str(&format!(", in {}", input_bound(b.tokens_in_conversations, b.tokens_in_constant)));
-    let mut parts = vec![calls, most];
     if has_price(doc) {
-        parts.push(format!("{} at most", money(b.cost_usd)));
+        most.push_str(&format!(", {}", money(b.cost_usd)));
     }
-    parts
+    vec![calls, most]
 }
 
 /// `4c + 25k`, with c the tokens of the conversation.
@@ -116,46 +116,47 @@ fn memory(doc: &Document) -> Option<String> {
     })
 }
 
-/// One line each: name, value, the layer that won, its place.
+/// Each with its name, value, the layer that won, and its place.
 fn settings(doc: &Document, full: bool) -> Vec<String> {
     let shown: Vec<&SettingOut> = doc.settings.iter().filter(|s| full || !s.is_built_in()).collect();
-    let width = |of: fn(&SettingOut) -> usize| shown.iter().map(|s| of(s)).max().unwrap_or(0);
-    let name = width(|s| s.name.chars().count()) + 3;
-    let value = width(|s| short(&s.value).chars().count()) + 3;
-    let layer = width(|s| s.layer.chars().count()) + 3;
+    let values: Vec<Vec<String>> = shown.iter().map(|s| value(s, full)).collect();
+    let widest = |columns: &mut dyn Iterator<Item = usize>| columns.max().unwrap_or(0) + 3;
+    let name = widest(&mut shown.iter().map(|s| s.name.chars().count()));
+    let layer = widest(&mut shown.iter().map(|s| s.layer.chars().count()));
+    let column = widest(&mut values.iter().flatten().map(|line| line.chars().count()));
     let mut lines = Vec::new();
-    for s in &shown {
-        let place = &s.place;
-        lines.push(format!("  {:name$}{:value$}{:layer$}{place}", s.name, short(&s.value), s.layer));
-        if full && short(&s.value) != s.value {
-            lines.extend(whole(&s.value, name + 2));
-        }
+    for (s, value) in shown.iter().zip(&values) {
+        let first = value.first().map(String::as_str).unwrap_or_default();
+        lines.push(format!("  {:name$}{first:column$}{:layer$}{}", s.name, s.layer, s.place));
+        lines.extend(value.iter().skip(1).map(|line| format!("  {:name$}{line}", "")));
     }
-    let hidden = doc.settings.len() - shown.len();
-    if hidden > 0 {
-        if !lines.is_empty() {
-            lines.push(String::new());
-        }
-        let what = plural(u32::try_from(hidden).unwrap_or(u32::MAX), "built-in setting");
-        lines.push(format!("{what} not shown (--full)"));
-    }
+    lines.extend(hidden(doc.settings.len() - shown.len(), lines.is_empty()));
     lines
 }
 
-/// A value that fits its column: a long list by its length, a long text by its start.
-fn short(value: &str) -> String {
-    let value = value.lines().next().unwrap_or_default();
-    if value.chars().count() <= VALUE_WIDTH {
-        return value.to_owned();
+/// How many settings nobody wrote.
+fn hidden(count: usize, is_alone: bool) -> Vec<String> {
+    if count == 0 {
+        return Vec::new();
     }
-    match list_length(value) {
-        Some(length) => format!("[… {length}]"),
-        None => format!("{}…", value.chars().take(VALUE_WIDTH - 1).collect::<String>()),
-    }
+    let what = plural(u32::try_from(count).unwrap_or(u32::MAX), "built-in setting");
+    let line = format!("{what} not shown (--full)");
+    if is_alone { vec![line] } else { vec![String::new(), line] }
 }
 
-/// A value too long for its column, below its line.
-fn whole(value: &str, indent: usize) -> Vec<String> {
-    let margin = " ".repeat(indent);
-    wrapped(value, WIDTH - indent).into_iter().map(|line| format!("{margin}{line}")).collect()
+/// A value in the lines of its column: all of it in `full`, else a long list by its length and a long text by its
+/// start.
+fn value(setting: &SettingOut, full: bool) -> Vec<String> {
+    let value = &setting.value;
+    if full {
+        return wrapped(value, VALUE_WIDTH_FULL);
+    }
+    let line = value.lines().next().unwrap_or_default();
+    if line.chars().count() <= VALUE_WIDTH && line.len() == value.len() {
+        return vec![line.to_owned()];
+    }
+    match list_length(value) {
+        Some(length) => vec![format!("[… {length}]")],
+        None => vec![format!("{}…", line.chars().take(VALUE_WIDTH - 1).collect::<String>())],
+    }
 }

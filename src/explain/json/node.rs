@@ -87,7 +87,7 @@ pub struct CallOut {
     pub history: String,
     /// `pass`, `show`, `none`.
     pub tools: String,
-    /// `all`, `sampling`, `sampling without temperature`, `nothing`.
+    /// `all`, `all without temperature`, `sampling`, `sampling without temperature`, `nothing`.
     pub client_parameters: String,
     pub max_tokens: u64,
     pub retries: u32,
@@ -262,6 +262,7 @@ fn tools_word(tools: Tools) -> &'static str {
 fn inherits_words(inherits: Inherits) -> &'static str {
     match inherits {
         Inherits::All => "all",
+        Inherits::AllCool => "all without temperature",
         Inherits::Sampling => "sampling",
         Inherits::SamplingCool => "sampling without temperature",
         Inherits::Nothing => "nothing",

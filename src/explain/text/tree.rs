@@ -8,6 +8,9 @@ use crate::explain::text::WIDTH;
 use crate::explain::text::words::{joined, plural};
 use crate::units::Millis;
 
+/// Characters of a template that a line shows.
+const TEXT_WIDTH: usize = 40;
+
 /// Lines of the tree, two columns indented.
 pub(super) fn lines(doc: &Document) -> Vec<String> {
     let mut tree = Tree { nodes: doc.by_id(), drawn: BTreeSet::new(), lines: Vec::new() };
@@ -53,8 +56,9 @@ impl<'a> Tree<'a> {
         let summary = self.summary(branch);
         self.lines.push(head(lead, &branch.label, label_width, &summary, &waves(self, branch)));
         self.draw_details(branch, under, label_width, !children.is_empty());
-        let width = children.iter().map(|child| child.label.chars().count()).max().unwrap_or(0);
+        let widest = children.iter().map(|child| child.label.chars().count()).max().unwrap_or(0);
         for (index, child) in children.iter().enumerate() {
+            let width = if child.label.is_empty() { 0 } else { widest };
             let is_last = index + 1 == children.len();
             let (corner, rail) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
             self.draw(child, &format!("{under}{corner}"), &format!("{under}{rail}"), width);
@@ -132,6 +136,7 @@ impl<'a> Tree<'a> {
             "ask" if branch.kind == Kind::Member && branch.label.is_empty() => model.to_owned(),
             "ask" => format!("ask {model}"),
             "parallel" | "sample" => self.group(step),
+            "text" => format!("text {}", quoted(step.text.as_deref().unwrap_or_default())),
             "list" => format!("[{}]", lists.join(", ")),
             "alias" => lists.join(", "),
             "index" => format!("{}[{}]", lists.join(", "), step.count.unwrap_or(0)),
@@ -179,14 +184,14 @@ impl<'a> Tree<'a> {
             (Some(call), _) => {
                 let quiet = branch.kind == Kind::Member && branch.label.is_empty();
                 if !quiet {
-                    parts.push(self.sees(step, call));
+                    parts.push(self.sees(&[step], call));
                     parts.extend(manner(step));
                     parts.extend(tools(step, call));
                 }
                 parts.extend(own_settings(call, quiet));
             }
             (None, Some((member, call))) => {
-                parts.push(format!("each sees {}", self.sees(member, call).trim_start_matches("sees ")));
+                parts.push(format!("each {}", self.sees(&[step, member], call)));
                 parts.extend(own_settings(call, false));
             }
             (None, None) => {}
@@ -208,8 +213,8 @@ impl<'a> Tree<'a> {
             .then_some((first, first.call.as_ref()?))
     }
 
-    /// `sees conversation + 2–3 drafts`.
-    fn sees(&self, step: &Step, call: &CallOut) -> String {
+    /// `sees conversation + 2–3 drafts`: what the steps wait for reaches the prompt of the call.
+    fn sees(&self, steps: &[&'a Step], call: &CallOut) -> String {
         let mut seen = Vec::new();
         match call.history.as_str() {
             "full" => seen.push("conversation".to_owned()),
@@ -217,7 +222,8 @@ impl<'a> Tree<'a> {
             "none" => {}
             last => seen.push(format!("{last} turns")),
         }
-        let mut ids: Vec<&String> = step.lists.iter().chain(&step.inputs).collect();
+        let mut ids: Vec<&String> =
+            steps.iter().flat_map(|step| step.lists.iter().chain(&step.inputs)).collect();
         let mut once = BTreeSet::new();
         ids.retain(|id| once.insert(id.as_str()));
         seen.extend(ids.into_iter().map(|id| self.counted(id)));
@@ -275,6 +281,14 @@ fn head(lead: &str, label: &str, label_width: usize, summary: &str, wave: &str) 
     line
 }
 
+/// The start of a template, on one line.
+fn quoted(template: &str) -> String {
+    let line = template.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start: String = line.chars().take(TEXT_WIDTH).collect();
+    let more = if start.len() < line.len() { "…" } else { "" };
+    format!("\"{start}{more}\"")
+}
+
 /// `wave 2`, `waves 1–2`, `after wave 1`; nothing for the members of a group, which stand in its line.
 fn waves<'a>(tree: &Tree<'a>, branch: &Branch<'a>) -> String {
     let step = branch.step;
@@ -300,7 +314,8 @@ fn manner(step: &Step) -> Option<String> {
 }
 
 fn tools(step: &Step, call: &CallOut) -> Option<String> {
-    let expected = if step.is_final { "" } else { "show" };
+    let speaks = step.is_final && matches!(step.verb.as_str(), "ask" | "merge");
+    let expected = if speaks { "" } else { "show" };
     (call.tools != expected).then(|| format!("tools: {}", call.tools))
 }
 

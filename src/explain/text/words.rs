@@ -10,8 +10,11 @@ pub(super) fn plural(count: u32, noun: &str) -> String {
     }
 }
 
+/// Rounded up to cents; below one cent, exact.
 pub(super) fn money(usd: f64) -> String {
-    MicroUsd((usd * 1e6).round() as u64).to_string()
+    let micros = (usd * 1e6).round() as u64;
+    let shown = if micros < 10_000 { micros } else { micros.next_multiple_of(10_000) };
+    MicroUsd(shown).to_string()
 }
 
 /// Parts joined by ` · `, cut only between parts; later lines start with `margin`.

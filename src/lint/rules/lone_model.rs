@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::lint::Rule;
-use crate::plan::{Act, ModelId, Node, NodeId, Plan, Select, Ties};
+use crate::plan::{Act, ModelId, Node, NodeId, Plan};
 use crate::source::Sources;
 
 pub const RULE: Rule = Rule { code: "L101", name: "lone-model", page: include_str!("lone_model.md"), check };
@@ -43,28 +43,9 @@ fn models_without_failures(plan: &Plan) -> BTreeSet<ModelId> {
 
 /// Everything that a node needs, its `else` left out.
 fn parts(node: &Node) -> Vec<NodeId> {
-    let mut parts = node.inputs.clone();
-    match &node.act {
-        Act::Ask(_) | Act::Text(_) => {}
-        Act::Group(group) => parts.extend(&group.members),
-        Act::Merge { list, .. } | Act::Pick { list, .. } | Act::Alias(list) => parts.push(*list),
-        Act::Vote(vote) => {
-            parts.push(vote.list);
-            parts.extend(match vote.ties {
-                Ties::Step(step) => Some(step),
-                Ties::First | Ties::Longest => None,
-            });
-        }
-        Act::List(nodes) => parts.extend(nodes),
-        Act::Select(select) => parts.extend(selected(select)),
+    let mut parts = node.waits_for();
+    if let Act::Group(group) = &node.act {
+        parts.extend(&group.members);
     }
     parts
-}
-
-fn selected(select: &Select) -> Vec<NodeId> {
-    match select {
-        Select::First { list, .. } | Select::Last { list, .. } | Select::Index { list, .. } => vec![*list],
-        Select::Without { list, item } => vec![*list, *item],
-        Select::Concat(lists) => lists.clone(),
-    }
 }
