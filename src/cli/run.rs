@@ -219,7 +219,7 @@ impl Progress {
         if self.is_watched {
             tokio::time::sleep(TICK).await;
         } else {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
