@@ -96,18 +96,21 @@ impl Reader<'_> {
     fn clause(&mut self, pair: Pair<'_>) -> Entry {
         let span = self.span(&pair);
         let mut parts = parts(pair);
-        let (kind, word) = match parts.next().map(|word| word.as_rule()) {
+        let keyword = parts.next();
+        let mut end = keyword.as_ref().map_or(span, |word| self.span(word));
+        let (kind, word) = match keyword.map(|word| word.as_rule()) {
             Some(Rule::kw_stop) => (ClauseKind::Stop, "stop"),
             Some(Rule::kw_skip) => (ClauseKind::Skip, "skip"),
             _ => (ClauseKind::Accept, "accept"),
         };
-        parts.eat(Rule::kw_when);
-        if let Some(wrong) = parts.eat(Rule::mis_when) {
-            let at = self.span(&wrong);
-            let help = format!("`{word} when EXPRESSION`");
-            self.report(errors::wrong_word(at, wrong.as_str(), "when", help));
+        if let Some(when) = parts.eat(Rule::kw_when) {
+            end = self.span(&when);
         }
-        let expr = self.needed_condition(&mut parts, span, &format!("{word} when"));
+        if let Some(wrong) = parts.eat(Rule::mis_when) {
+            end = self.span(&wrong);
+            self.report(errors::wrong_when(end, wrong.as_str(), &format!("{word} when")));
+        }
+        let expr = self.needed_condition(&mut parts, end, &format!("{word} when"));
         self.tail(&mut parts);
         expr.map_or(Entry::Bad(span), |expr| Entry::Clause(Clause { kind, expr, span }))
     }
@@ -136,12 +139,12 @@ impl Reader<'_> {
     fn when_arm(&mut self, pair: Pair<'_>) -> Entry {
         let span = self.span(&pair);
         let mut parts = parts(pair);
-        if let Some(wrong) = parts.eat(Rule::mis_arm) {
-            let at = self.span(&wrong);
-            self.report(errors::wrong_word(at, wrong.as_str(), "when", "`when EXPRESSION -> …`"));
+        let keyword = parts.eat_any(&[Rule::kw_when, Rule::mis_arm]);
+        let end = keyword.as_ref().map_or(span, |word| self.span(word));
+        if let Some(wrong) = keyword.filter(|word| word.as_rule() == Rule::mis_arm) {
+            self.report(errors::wrong_when(end, wrong.as_str(), "when"));
         }
-        parts.eat(Rule::kw_when);
-        let expr = self.needed_condition(&mut parts, span, "when");
+        let expr = self.needed_condition(&mut parts, end, "when");
         let rhs = self.needed_arm_body(&mut parts, span);
         self.tail(&mut parts);
         expr.map_or(Entry::Bad(span), |expr| Entry::Arm(Arm { head: ArmHead::When(expr), rhs, span }))

@@ -162,6 +162,15 @@ pub fn wrong_word(at: Span, written: &str, right: &str, help: impl Into<String>)
         .fix(at, right)
 }
 
+/// `form` is what should stand there, e.g. `accept when`.
+pub fn wrong_when(at: Span, written: &str, form: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error("S017", at, format!("`{written}` stands where `when` belongs"));
+    match written {
+        "unless" => diagnostic.help(format!("write `{form} not (…)`")),
+        _ => diagnostic.help(format!("write `{form} …`")).fix(at, "when"),
+    }
+}
+
 pub fn wrong_arrow(at: Span, written: &str) -> Diagnostic {
     Diagnostic::error("S018", at, format!("`{written}` is no arrow here")).help("write `->`").fix(at, "->")
 }

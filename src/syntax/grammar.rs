@@ -55,7 +55,15 @@ fn ends_itself(rule: Rule) -> bool {
             | R::single
     ) || matches!(
         rule,
-        R::quantity | R::path | R::cell | R::at_cell | R::condition | R::expr | R::items | R::doc_line
+        R::quantity
+            | R::path
+            | R::cell
+            | R::at_cell
+            | R::decimal_comma
+            | R::condition
+            | R::expr
+            | R::items
+            | R::doc_line
     )
 }
 

@@ -29,7 +29,9 @@ impl Reader<'_> {
                     items.extend(self.outside(part, &mut outside).map(Item::Bad));
                 }
                 _ => {
-                    outside = Outside::after(&part);
+                    let block = part.clone().into_inner().find(|inner| inner.as_rule() == Rule::block);
+                    let end = block.map(|block| self.span(&block));
+                    outside = Outside::after(end.map(|end| Span { start: end.end.saturating_sub(1), ..end }));
                     let item = self.item(part, docs.take());
                     items.push(item);
                 }
@@ -140,9 +142,14 @@ impl Reader<'_> {
         let excess = parts.eat(Rule::excess);
         self.leftover(excess);
         let block = parts.eat(Rule::block).map(|block| self.block(block));
-        match member {
-            Some(member) => EnsembleBody::Technique { member, block },
-            None => {
+        match (member, block) {
+            (Some(member), block) => EnsembleBody::Technique { member, block },
+            (None, Some(block)) => {
+                let sign = Span { end: span.start + 1, ..span };
+                self.report(errors::needless(sign, "=", "the block follows the name"));
+                EnsembleBody::Steps(block)
+            }
+            (None, None) => {
                 if !lost {
                     let message = "a technique is missing after `=`";
                     self.report(errors::missing(

@@ -17,9 +17,9 @@ pub struct Outside {
 }
 
 impl Outside {
-    pub fn after(item: &Pair<'_>) -> Self {
-        let _ = item;
-        Self::default()
+    /// `closer` is the end of the item's block.
+    pub fn after(closer: Option<Span>) -> Self {
+        Self { closer, reported: false }
     }
 }
 
@@ -28,6 +28,9 @@ impl Reader<'_> {
 
     /// What stands after a complete construct.
     pub fn too_much(&mut self, pair: Pair<'_>) {
+        if self.holds_open_text(&pair) {
+            return;
+        }
         let span = self.span(&pair);
         let written = pair.as_str().to_owned();
         let first = parts(pair).next();
@@ -37,6 +40,14 @@ impl Reader<'_> {
             }
             _ => self.report(errors::too_much(span, &written)),
         }
+    }
+
+    /// Whether one of the parts is a text that was closed by a guess, which has its message already.
+    fn holds_open_text(&self, pair: &Pair<'_>) -> bool {
+        pair.clone().into_inner().any(|part| {
+            matches!(part.as_rule(), Rule::string | Rule::templ | Rule::single)
+                && self.is_open_text(self.span(&part))
+        })
     }
 
     /// What stands between the head of an item and its block.
@@ -71,7 +82,7 @@ impl Reader<'_> {
     /// Something in a list, a map or between round brackets that is no part of it.
     pub fn bad_part(&mut self, pair: Pair<'_>, mistakes: &mut Once) {
         let span = self.span(&pair);
-        if !mistakes.first() {
+        if self.holds_open_text(&pair) || !mistakes.first() {
             return;
         }
         let diagnostic = match pair.as_rule() {
@@ -116,6 +127,10 @@ impl Reader<'_> {
             && value.as_ref().and_then(|value| value.clone().into_inner().next()).is_some_and(|inner| {
                 !matches!(inner.as_rule(), Rule::named) || inner.into_inner().count() > 1
             });
+        if VERBS.contains(&name.text.as_str()) {
+            self.report(errors::nameless_step(name.span, &name.text));
+            return Entry::Bad(span);
+        }
         if !certain {
             self.report(errors::unreadable_line(span, &written, Some(&name)));
             return Entry::Bad(span);

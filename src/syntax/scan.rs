@@ -75,6 +75,10 @@ struct Pass<'t> {
     /// The first template that holds what looks like an item, and where that begins.
     template_over_item: Option<(usize, usize)>,
     template_open: bool,
+    /// A line with an unclosed text: its brackets may be inside.
+    muted: Option<usize>,
+    /// End of the last character that does not belong.
+    fault_end: Option<u32>,
 }
 
 /// The text for the grammar: brackets balanced, nested at most [`DEPTH_MAX`] deep, quotes closed.
@@ -111,6 +115,8 @@ impl<'t> Pass<'t> {
             broken: BTreeSet::new(),
             template_over_item: None,
             template_open: false,
+            muted: None,
+            fault_end: None,
         }
     }
 

@@ -50,8 +50,11 @@ impl Reader<'_> {
                     None => cook.push("\u{FFFD}", start),
                 },
                 _ => {
-                    let at = self.span(&part);
-                    self.report(errors::unknown_escape(at, part.as_str()));
+                    // A text that does not end has its message already.
+                    if !self.is_open_text(span) {
+                        let at = self.span(&part);
+                        self.report(errors::unknown_escape(at, part.as_str()));
+                    }
                     cook.push(part.as_str(), start);
                 }
             }

@@ -116,8 +116,8 @@ impl Reader<'_> {
     pub fn expect(&mut self, pair: Pair<'_>) -> Entry {
         let span = self.span(&pair);
         let mut parts = parts(pair);
-        parts.eat(Rule::kw_expect);
-        let expr = self.needed_condition(&mut parts, span, "expect");
+        let keyword = parts.eat(Rule::kw_expect).map_or(span, |word| self.span(&word));
+        let expr = self.needed_condition(&mut parts, keyword, "expect");
         self.tail(&mut parts);
         expr.map_or(Entry::Bad(span), Entry::Expect)
     }

@@ -8,6 +8,9 @@ const SEARCH_MAX: usize = DEPTH_MAX;
 
 impl Pass<'_> {
     pub fn open(&mut self, bracket: u8) {
+        if bracket == b'{' && self.suspicions.items.contains(&self.item) {
+            self.close_before_block();
+        }
         if self.stack.len() == DEPTH_MAX {
             self.deep = Some(self.at);
             if !self.deep_reported {
@@ -17,6 +20,22 @@ impl Pass<'_> {
         }
         self.stack.push(Open { bracket, at: self.at, line: self.line, indent: self.indent });
         self.at += 1;
+    }
+
+    /// A block may follow a `)` or `]` that is missing: `moa(panel: [a, b] {`. A map follows a sign.
+    fn close_before_block(&mut self) {
+        let before = self.bytes[self.line..self.at].iter().rposition(|byte| *byte != b' ');
+        let word = before.is_some_and(|at| {
+            let byte = self.bytes[self.line + at];
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'"' | b'\'' | b']' | b')')
+        });
+        while let Some(&top) = self.stack.last() {
+            if !word || self.deep.is_some() || top.bracket == b'{' || top.line != self.line {
+                return;
+            }
+            self.report_unclosed(top, &[]);
+            self.pop_at(self.at, "");
+        }
     }
 
     pub fn close(&mut self, closer: u8) {

@@ -1,6 +1,7 @@
 //! Single characters: those that do not belong outside texts, comments of other languages, typographic quotes.
 
 use super::Pass;
+use crate::diagnostic::Diagnostic;
 use crate::syntax::errors;
 
 /// What is wrong with a character.
@@ -45,17 +46,25 @@ impl Pass<'_> {
         (c, end, if line_end || mark { None } else { fault(c) })
     }
 
+    /// A row of characters that do not belong is one mistake.
+    fn report_character(&mut self, diagnostic: Diagnostic) {
+        let span = diagnostic.span;
+        if self.fault_end.replace(span.end) != Some(span.start) {
+            self.report(diagnostic);
+        }
+    }
+
     /// Outside texts and comments.
     pub fn code_character(&mut self) {
         let (c, end, fault) = self.character();
         let at = self.span(self.at, end);
         match fault {
             Some(fault @ Fault::Blank) => {
-                self.report(errors::odd_blank(at, &name(&fault, c)));
+                self.report_character(errors::odd_blank(at, &name(&fault, c)));
                 self.edit(self.at, end, " ");
             }
             Some(fault) => {
-                self.report(errors::forbidden(at, &name(&fault, c)));
+                self.report_character(errors::forbidden(at, &name(&fault, c)));
                 self.edit(self.at, end, " ");
             }
             None if matches!(c, '“' | '”' | '„') => return self.curly_quotes(end),
@@ -73,7 +82,7 @@ impl Pass<'_> {
         let (c, end, fault) = self.character();
         if let Some(fault @ (Fault::Control | Fault::Direction)) = fault {
             let at = self.span(self.at, end);
-            self.report(errors::suspicious(at, &name(&fault, c)));
+            self.report_character(errors::suspicious(at, &name(&fault, c)));
         }
         self.at = end;
     }
@@ -107,7 +116,7 @@ impl Pass<'_> {
             let (c, end, fault) = self.character();
             if let Some(fault @ (Fault::Control | Fault::Direction)) = fault {
                 let at = self.span(self.at, end);
-                self.report(errors::forbidden(at, &name(&fault, c)));
+                self.report_character(errors::forbidden(at, &name(&fault, c)));
             }
             self.at = end;
         }

@@ -112,7 +112,7 @@ impl Pass<'_> {
         self.close_silently(end, "");
     }
 
-    fn report_unclosed(&mut self, open: Open, others: &[Open]) {
+    pub fn report_unclosed(&mut self, open: Open, others: &[Open]) {
         let at = self.span(open.at, open.at + 1);
         let mut diagnostic = match open.bracket {
             b'{' => errors::unclosed_block(at, self.text[open.line..open.at].trim()),
@@ -127,8 +127,10 @@ impl Pass<'_> {
 
     /// Reports the outermost of the brackets above `keep`.
     pub fn report_above(&mut self, keep: usize) {
-        self.broken.insert(self.item);
-        if let (Some(&open), None) = (self.stack.get(keep), self.deep) {
+        if let (Some(&open), None) = (self.stack.get(keep), self.deep)
+            && self.muted != Some(open.line)
+        {
+            self.broken.insert(self.item);
             self.report_unclosed(open, &[]);
         }
     }

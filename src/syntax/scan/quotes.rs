@@ -52,8 +52,10 @@ impl Pass<'_> {
         }
         let at = self.span(opener, opener + 1);
         self.report(errors::unclosed_text(at, quote as char));
+        self.muted = Some(self.line);
         let end = self.before_closers(opener + 1, self.line_end(opener));
-        self.edit(end, end, if quote == b'"' { "\"" } else { "'" });
+        // The blank keeps a backslash at the end from taking the quote.
+        self.edit(end, end, if quote == b'"' { " \"" } else { " '" });
         self.at = end;
     }
 
@@ -97,9 +99,7 @@ impl Pass<'_> {
             }
             at -= 1;
         }
-        while !closers.iter().zip(&opens).all(|((_, closer), open)| {
-            matches!((open.bracket, closer), (b'{', b'}') | (b'[', b']') | (b'(', b')'))
-        }) {
+        while !in_order(&opens, &closers) {
             closers.remove(0);
         }
         let mut end = closers.first().map_or(end, |(at, _)| *at);
@@ -155,4 +155,12 @@ impl Pass<'_> {
             self.start_line();
         }
     }
+}
+
+/// Whether the closers close some of the brackets, from the innermost on.
+fn in_order(opens: &[Open], closers: &[(usize, u8)]) -> bool {
+    let mut opens = opens.iter();
+    closers.iter().all(|(_, closer)| {
+        opens.any(|open| matches!((open.bracket, closer), (b'{', b'}') | (b'[', b']') | (b'(', b')')))
+    })
 }
