@@ -82,7 +82,7 @@ fn one(sources: &Sources, diagnostic: &Diagnostic, colour: bool, out: &mut Strin
     // ariadne colours its own first line even where it should not.
     let kind = format!("{word}[{}]", diagnostic.code.0);
     match colour {
-        true => out.push_str(&format!("{}: {}\n", (&kind).fg(shade), diagnostic.message)),
+        true => out.push_str(&format!("{}: {}\n", kind.as_str().fg(shade), diagnostic.message)),
         false => out.push_str(&format!("{kind}: {}\n", diagnostic.message)),
     }
     let config = Config::new()

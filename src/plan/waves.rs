@@ -14,7 +14,7 @@ pub fn number(plan: &mut Plan) {
 
 /// The longest chain of calls of the whole run.
 pub fn total(plan: &Plan) -> u32 {
-    plan.node(plan.reply).waves_left
+    plan.nodes.iter().map(|node| node.waves_left).max().unwrap_or(0)
 }
 
 /// Waves that a node's own act takes: its members' included, its `else` not.

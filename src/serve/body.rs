@@ -16,6 +16,7 @@ const RESERVE_MAX: usize = 1 << 20;
 pub async fn read(mut body: Body, limits: &Limits) -> Result<(Bytes, BodyShare), Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > BODY_MAX {
+        discard(body).await;
         return Err(too_large());
     }
     let mut share = limits.share()?;
@@ -23,12 +24,29 @@ pub async fn read(mut body: Body, limits: &Limits) -> Result<(Bytes, BodyShare),
     while let Some(data) = next(&mut body).await? {
         let total = bytes.len() + data.len();
         if total > BODY_MAX {
+            discard(body).await;
             return Err(too_large());
         }
         share.grow_to(total)?;
         bytes.extend_from_slice(&data);
     }
     Ok((bytes.freeze(), share))
+}
+
+/// Reads what is left, up to a limit, so that a client that is still sending gets to read why it was refused: a
+/// connection closed on unread bytes is reset, and the answer is lost with it.
+pub async fn discard(mut body: Body) {
+    let all = async {
+        let mut total = 0;
+        while let Ok(Some(data)) = next(&mut body).await {
+            total += data.len();
+            if total > BODY_MAX {
+                break;
+            }
+        }
+    };
+    // Late or not, the answer is the same.
+    let _ = timeout(BODY_WAIT, all).await;
 }
 
 async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {

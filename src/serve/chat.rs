@@ -25,8 +25,8 @@ type HttpRequest = axum::http::Request<Body>;
 
 pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Body>, Refusal> {
     let (head, body) = request.into_parts();
-    let hop = Hop::read(&head.headers)?;
     let (bytes, share) = body::read(body, &state.limits).await?;
+    let hop = Hop::read(&head.headers)?;
     let question = wire::decode(&bytes)?;
     let plan = state.catalog.find(&question.model)?;
     if !hop.path.is_empty() {

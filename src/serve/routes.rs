@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State as Shared};
+use axum::extract::{Request, State as Shared};
+use axum::http::header::EXPECT;
 use axum::http::{HeaderMap, Method, Response};
 use axum::routing::{get, post};
 use futures_util::FutureExt;
@@ -14,7 +15,7 @@ use tower::ServiceExt;
 use super::State;
 use super::errors::{self, Kind, Refusal};
 use super::guard::{self, Guard};
-use super::{chat, health, models, respond};
+use super::{body, chat, health, models, respond};
 
 /// The whole service behind one port. Cheap to clone.
 #[derive(Clone)]
@@ -44,7 +45,7 @@ impl App {
         let admitted =
             self.guard.check(&head).and_then(|()| self.admit(head.uri.path(), &head.method, &head.headers));
         match admitted {
-            Err(refusal) => respond::refuse(&refusal),
+            Err(refusal) => turn_away(&refusal, body, &head.headers).await,
             Ok(()) => match self.router.oneshot(Request::from_parts(head, body)).await {
                 Ok(response) => response,
                 Err(never) => match never {},
@@ -86,8 +87,9 @@ async fn list_models(Shared(state): Shared<Arc<State>>) -> Response<Body> {
     models::list(&state)
 }
 
-async fn one_model(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Response<Body> {
-    or_refuse(models::one(&state, &id))
+async fn one_model(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
+    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
+    or_refuse(models::one(&state, id))
 }
 
 async fn live() -> Response<Body> {
@@ -99,15 +101,26 @@ async fn ready(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Respons
 }
 
 async fn nowhere(request: Request) -> Response<Body> {
-    respond::refuse(&no_route(request.method(), request.uri().path()))
+    let (head, body) = request.into_parts();
+    turn_away(&no_route(&head.method, head.uri.path()), body, &head.headers).await
 }
 
 async fn wrong_method(request: Request) -> Response<Body> {
-    let (method, path) = (request.method(), request.uri().path());
-    if is_call(method, path) {
-        return respond::refuse(&no_route(method, path));
+    let (head, body) = request.into_parts();
+    let refusal = match is_call(&head.method, head.uri.path()) {
+        true => no_route(&head.method, head.uri.path()),
+        false => Refusal::new(Kind::WrongMethod, "this path is not for this method"),
+    };
+    turn_away(&refusal, body, &head.headers).await
+}
+
+/// Refuses a request whose body nobody read.
+async fn turn_away(refusal: &Refusal, body: Body, headers: &HeaderMap) -> Response<Body> {
+    // Who asks before sending has not sent.
+    if !headers.contains_key(EXPECT) {
+        body::discard(body).await;
     }
-    respond::refuse(&Refusal::new(Kind::WrongMethod, "this path is not for this method"))
+    respond::refuse(refusal)
 }
 
 fn or_refuse(result: Result<Response<Body>, Refusal>) -> Response<Body> {

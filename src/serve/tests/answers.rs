@@ -1,18 +1,19 @@
 //! What comes out when it is not streamed, and what a status means.
 
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 
 use crate::run::ErrorKind;
 use crate::serve::errors::{Kind, Refusal};
 use crate::serve::respond;
+use crate::serve::routes::App;
 use crate::upstream::{Completion, ToolCall};
 
 use super::kit::{
     HANDLE, PORT, SELECTOR, app_of, ask, chat, done, done_with, events, failed, get, hello_app, send,
     state_of,
 };
-use crate::serve::routes::App;
-use std::sync::Arc;
 
 #[tokio::test]
 async fn an_answer_holds_the_text_the_sum_and_the_receipt() {

@@ -1,9 +1,14 @@
 //! How long a connection may keep us waiting.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
+
+use crate::serve::health::Health;
+use crate::serve::limits::Limits;
 
 use super::kit::{app_of, ask, chat, get, hello_app, live, parse, send, talk, text};
 
@@ -101,4 +106,24 @@ async fn heads_have_limits_of_size_and_number() {
     assert_eq!(send(hello_app(), chat(&ask(""), &many)).await.status, 431);
     let large = format!("x-large: {}", "a".repeat(65 << 10));
     assert_eq!(send(hello_app(), chat(&ask(""), &[&large])).await.status, 431);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_upstream_is_asked_every_10_seconds_while_nothing_runs() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let health = Health::new(Arc::new(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { true })
+    }));
+    let limits = Limits::new(1, 0);
+    let watch_for = async |seconds| {
+        let _ = tokio::time::timeout(Duration::from_secs(seconds), health.watch(&limits)).await;
+        asked.swap(0, Ordering::Relaxed)
+    };
+    assert_eq!(watch_for(25).await, 3);
+    let slot = limits.take_run();
+    assert_eq!(watch_for(25).await, 0);
+    drop(slot);
+    assert_eq!(watch_for(5).await, 1);
 }

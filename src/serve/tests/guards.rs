@@ -89,6 +89,9 @@ async fn all_but_health_stands_behind_the_key() {
     ] {
         assert_eq!(send(app.clone(), &request).await.status, status, "{request}");
     }
+    let (empty, _) = state_of(|| events(vec![done("hello")]), Some(""));
+    let request = with("authorization: Bearer \r\n");
+    assert_eq!(send(App::new(Arc::new(empty), PORT), request).await.status, 401);
     assert_eq!(send(app.clone(), chat(&ask(""), &[])).await.error().1, "invalid_api_key");
     assert!(!send(app.clone(), get("/health/ready")).await.body.contains("reasons"));
     let keyed = get("/health/ready").replace("\r\n\r\n", "\r\nauthorization: Bearer sk-right\r\n\r\n");
@@ -128,5 +131,26 @@ fn a_traceparent_is_valid_or_absent() {
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
     ] {
         assert_eq!(read(wrong), None, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_read_even_by_who_is_still_sending() {
+    let large = format!("{{\"x\":\"{}\"}}", "x".repeat(1 << 20));
+    for request in [
+        chat(&large, &["origin: null"]),
+        chat(&large, &[]).replace("/chat/completions", "/embeddings"),
+        chat(&large, &[]).replace("POST", "PUT"),
+    ] {
+        let mut sent = false;
+        let answer = super::kit::talk(hello_app(), async |mut io: tokio::io::DuplexStream| {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            sent = io.write_all(request.as_bytes()).await.is_ok();
+            let mut bytes = String::new();
+            io.read_to_string(&mut bytes).await.expect("the connection ends in order");
+            super::kit::parse(&bytes)
+        });
+        assert!(answer.await.status >= 400);
+        assert!(sent, "all was taken");
     }
 }

@@ -1,12 +1,15 @@
 //! What goes in.
 
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::serve::limits::{BODY_MAX, Limits};
+use crate::serve::routes::App;
 use crate::serve::wire::decode;
 use crate::upstream::{MessageBody, Role};
 
 use super::kit::{HANDLE, SELECTOR, ask, chat, done, events, get, hello_app, send, state_of};
-use crate::serve::limits::{BODY_MAX, Limits};
-use crate::serve::routes::App;
-use std::sync::Arc;
 
 /// The refusal's param, and whether it is "not yet"; panics if the body is taken.
 fn refused(body: &str) -> (Option<String>, String) {
@@ -136,7 +139,7 @@ async fn a_run_gets_the_request_as_it_was_checked() {
     assert_eq!(Some(request.run.as_str()), answer.header("x-ensc-run"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_over_the_limit_is_413_whether_announced_or_not() {
     let announced = chat("", &[]).replace("content-length: 0", &format!("content-length: {}", BODY_MAX + 1));
     assert_eq!(send(hello_app(), announced).await.error().1, "body_too_large");
@@ -172,4 +175,14 @@ async fn models_come_from_memory() {
     let by_selector = send(hello_app(), get(&format!("/v1/models/{SELECTOR}"))).await;
     assert_eq!(by_selector.json()["id"], HANDLE);
     assert_eq!(send(hello_app(), get("/v1/models/none")).await.error().1, "model_not_found");
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_the_reader_panic(noise in proptest::collection::vec(any::<u8>(), 0..8), at in 0_usize..80) {
+        let mut body = ask(r#""n":1,"stop":["a\"\\"],"ensc":{"strict":true}"#).into_bytes();
+        let at = at.min(body.len());
+        body.splice(at..(at + noise.len() / 2).min(body.len()), noise);
+        let _ = decode(&body);
+    }
 }
