@@ -1,6 +1,7 @@
 //! What the parser promises.
 
 mod places;
+mod recovery;
 mod shapes;
 mod texts;
 

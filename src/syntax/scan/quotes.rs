@@ -30,9 +30,12 @@ impl Pass<'_> {
         self.at += 1;
         loop {
             match self.byte(0) {
-                None | Some(b'\n') => return self.unclosed_text(opener, quote),
+                None | Some(b'\n') => {
+                    self.unclosed_text(opener, quote);
+                    return;
+                }
                 Some(b'\\') if self.byte(1).is_some_and(|next| next.is_ascii() && next != b'\n') => {
-                    self.at += 2
+                    self.at += 2;
                 }
                 Some(byte) if byte == quote => {
                     self.at += 1;
