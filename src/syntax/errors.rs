@@ -72,6 +72,10 @@ pub fn unclosed_template(opener: Span, quotes: &str) -> Diagnostic {
         .help(format!("close it with `{quotes}`"))
 }
 
+pub fn short_quotes(at: Span) -> Diagnostic {
+    Diagnostic::error("S003", at, "a template stands between `\"\"\"`").label("two quotes").fix(at, "\"\"\"")
+}
+
 pub fn too_deep(opener: Span, most: usize) -> Diagnostic {
     Diagnostic::error("S004", opener, format!("more than {most} brackets are open here"))
         .label("left out from here to its end")
