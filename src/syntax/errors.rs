@@ -126,6 +126,10 @@ pub fn single_quotes(at: Span, text: &str) -> Diagnostic {
     if sure { diagnostic.fix(at, format!("\"{text}\"")) } else { diagnostic.help("write `\"…\"`") }
 }
 
+pub fn quoted_name(at: Span, text: &str) -> Diagnostic {
+    Diagnostic::error("S019", at, "a name stands without quotes").fix(at, text)
+}
+
 pub fn dangling_doc(at: Span) -> Diagnostic {
     Diagnostic::warning("S008", at, "this documentation belongs to nothing")
         .help("`///` stands above an item or a step; other comments begin with `//`")

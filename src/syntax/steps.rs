@@ -112,7 +112,7 @@ impl Reader<'_> {
 
     fn ask(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
         const FORM: Form = Form { verb: "ask", example: "ask chief" };
-        let model = parts.eat(Rule::member);
+        let model = parts.eat_any(&[Rule::member, Rule::quoted]);
         let model = self.part(model, end, "a model", &FORM)?;
         Some(Verb::Ask { model: self.member(model) })
     }
@@ -305,7 +305,7 @@ fn is_items(pair: &Pair<'_>) -> bool {
 }
 
 fn is_member(pair: &Pair<'_>) -> bool {
-    pair.as_rule() == Rule::member
+    matches!(pair.as_rule(), Rule::member | Rule::quoted)
 }
 
 fn is_count(pair: &Pair<'_>) -> bool {
