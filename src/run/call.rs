@@ -216,6 +216,9 @@ impl Making<'_> {
         match result {
             Ok(completion) => self.judge(completion),
             Err(error) => {
+                if error.fault == Fault::Refused {
+                    self.core.ledger().refused(self.node);
+                }
                 let (why, retry) = (Why::Fault(error.fault), error.retry);
                 Err(Failed { why, retry, error: Some(error), unread: None })
             }
