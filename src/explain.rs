@@ -1,1 +1,36 @@
-//! To come.
+//! A plan, told to people and programs before anything runs.
+//!
+//! The JSON document comes first and holds everything; the text is written from the document alone. Knows nothing
+//! of terminals, of sources, or of how a call is made.
+
+pub mod json;
+pub mod text;
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+use crate::explain::json::Document;
+use crate::plan::Plan;
+
+/// The plan as a document: the same plan always gives the same bytes.
+#[must_use]
+pub fn document(plan: &Plan) -> Document {
+    Document::of(plan)
+}
+
+/// The document as indented JSON with a line end.
+#[must_use]
+pub fn to_json(plan: &Plan) -> String {
+    let mut json =
+        serde_json::to_string_pretty(&document(plan)).expect("a document holds nothing that JSON cannot");
+    json.push('\n');
+    json
+}
+
+/// The page for people, at most [`text::WIDTH`] columns where names allow it. `full` also shows what is built in.
+#[must_use]
+pub fn to_text(plan: &Plan, full: bool) -> String {
+    text::render(&document(plan), full)
+}

@@ -3,45 +3,38 @@
 //! A [`Run`] is one future in a stream's clothes. It spawns nothing: dropping it closes every connection that it
 //! opened. Knows nothing of HTTP or of where requests come from.
 
+mod backoff;
+mod call;
+mod combine;
+mod conversation;
+mod core;
+mod errors;
 pub mod host;
+mod interpreter;
+mod ledger;
+mod outcome;
 pub mod receipt;
 pub mod request;
+mod scheduler;
 pub mod trace;
+mod typed;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::Stream;
 
 use crate::plan::Plan;
-use crate::run::host::Host;
-use crate::run::request::Request;
 use crate::upstream::{Completion, Delta};
 
-/// One run of one plan: a stream of [`Event`]s that ends after `Done`.
-///
-/// Everything happens in `poll_next`: a run that nobody polls stands still, and a run that is dropped has no call
-/// alive.
-pub struct Run {
-    _plan: Arc<Plan>,
-}
+use self::core::Core;
+use self::host::Host;
+use self::request::Request;
 
-impl Run {
-    /// Nothing happens before the first poll. The run's clock starts here.
-    #[must_use]
-    pub fn new(plan: Arc<Plan>, _request: Arc<Request>, _host: Arc<Host>) -> Self {
-        Self { _plan: plan }
-    }
-}
-
-impl Stream for Run {
-    type Item = Event;
-
-    fn poll_next(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        Poll::Ready(None)
-    }
-}
+pub use self::errors::{ErrorKind, RunError};
 
 /// What a run gives, in order: any number of deltas, then exactly one `Done`, then the stream ends.
 #[derive(Debug)]
@@ -61,36 +54,68 @@ pub struct Finished {
     pub trace: trace::Trace,
 }
 
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunError {
-    pub kind: ErrorKind,
-    /// For people and clients: our own words only, at most 2 KiB.
-    pub message: String,
-    /// For `Busy` and `Unreachable`: seconds to wait.
-    pub retry_after_s: Option<u64>,
+/// One run of one plan: a stream of [`Event`]s that ends after `Done`.
+///
+/// Everything happens in `poll_next`: a run that nobody polls stands still, and a run that is dropped has no call
+/// alive. Nothing is read from upstream while deltas wait here, so a slow reader slows the model, not our memory.
+pub struct Run {
+    core: Option<Arc<Core>>,
+    plan: Arc<Plan>,
+    request: Arc<Request>,
+    host: Arc<Host>,
+    state: State,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The conversation is longer than the handle takes, or too long for every proposer.
-    ContextLength,
-    /// The ensemble failed, deadlines included.
-    Failed,
-    /// All members answered 429.
-    Busy,
-    /// The upstream could not be reached before any call was accepted.
-    Unreachable,
-    /// The run was degraded and the client asked for `strict`.
-    Degraded,
-    /// The worst case of this request is above the handle's `limit`.
-    Limit,
+enum State {
+    /// Not polled yet.
+    New,
+    Running(BoxFuture<'static, Finished>),
+    /// Over, but deltas may still wait.
+    Ended(Option<Box<Finished>>),
 }
 
-impl std::fmt::Display for RunError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
+// === impl Run ===
+
+impl Run {
+    /// Nothing happens before the first poll. The run's clock starts there.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, request: Arc<Request>, host: Arc<Host>) -> Self {
+        Self { core: None, plan, request, host, state: State::New }
+    }
+
+    /// How long the longest quorum has been waiting, for progress lines: successes and members of the groups under way.
+    #[must_use]
+    pub fn progress(&self) -> Option<(u32, u32)> {
+        self.core.as_ref().map(|core| core.ledger().progress())
     }
 }
 
-impl std::error::Error for RunError {}
+impl Stream for Run {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            if let Some(delta) = self.core.as_ref().and_then(|core| core.outbox.take()) {
+                return Poll::Ready(Some(Event::Delta(delta)));
+            }
+            match &mut self.state {
+                State::New => {
+                    let (plan, request, host) =
+                        (Arc::clone(&self.plan), Arc::clone(&self.request), Arc::clone(&self.host));
+                    let core = Arc::new(Core::new(plan, request, host));
+                    self.core = Some(Arc::clone(&core));
+                    self.state = State::Running(interpreter::run(core).boxed());
+                }
+                State::Running(running) => match running.poll_unpin(cx) {
+                    Poll::Ready(finished) => self.state = State::Ended(Some(Box::new(finished))),
+                    Poll::Pending if self.core.as_ref().is_some_and(|core| core.outbox.is_waiting()) => (),
+                    Poll::Pending => return Poll::Pending,
+                },
+                State::Ended(finished) => return Poll::Ready(finished.take().map(Event::Done)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

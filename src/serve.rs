@@ -1,1 +1,100 @@
-//! To come.
+//! Every handle as one model of an OpenAI-compatible service on localhost.
+//!
+//! ```text
+//! listen ─▶ pace ─▶ hyper ─▶ routes ─▶ guard ─▶ chat ─▶ flight ─▶ run
+//!                                        │        └▶ stream, wire ─▶ respond
+//!                                        └▶ models, health
+//! ```
+//!
+//! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
+
+mod body;
+mod catalog;
+mod chat;
+mod errors;
+mod flight;
+mod guard;
+mod health;
+mod hop;
+mod join;
+mod limits;
+mod listen;
+mod models;
+mod pace;
+mod respond;
+mod routes;
+mod stream;
+mod wire;
+
+use std::sync::Arc;
+
+use crate::plan::Plan;
+use crate::run::host::Host;
+use crate::upstream::secret::Secret;
+
+use catalog::Catalog;
+use flight::HostRunner;
+use health::Health;
+use limits::Limits;
+
+pub use flight::Runner;
+pub use health::Liveliness;
+pub use listen::{Ending, serve};
+
+/// What the operator decides.
+pub struct Settings {
+    /// Asked of callers; without one the port is open to everybody on this host.
+    pub key: Option<Secret>,
+    /// Asks the upstream whether it is alive; never called more than once at a time.
+    pub liveliness: Liveliness,
+}
+
+/// All that the handlers share. One for the life of the daemon.
+pub struct State {
+    catalog: Catalog,
+    runner: Arc<dyn Runner>,
+    key: Option<Secret>,
+    limits: Limits,
+    health: Health,
+    clock: fn() -> u64,
+    /// Seconds since 1970; `created` of every handle.
+    started_s: u64,
+}
+
+// === impl State ===
+
+impl State {
+    /// Plans are listed in this order. Handles and selectors are unique: the checker sees to it.
+    #[must_use]
+    pub fn new(plans: Vec<Arc<Plan>>, host: Arc<Host>, settings: Settings) -> Self {
+        Self::with_runner(plans, Arc::new(HostRunner(host)), settings)
+    }
+
+    /// The same with another way to run a plan.
+    #[must_use]
+    pub fn with_runner(plans: Vec<Arc<Plan>>, runner: Arc<dyn Runner>, settings: Settings) -> Self {
+        Self {
+            catalog: Catalog::new(plans),
+            runner,
+            key: settings.key,
+            limits: Limits::default(),
+            health: Health::new(settings.liveliness),
+            clock: unix_s,
+            started_s: unix_s(),
+        }
+    }
+
+    /// Seconds since 1970.
+    fn now_s(&self) -> u64 {
+        (self.clock)()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "`created` is a date; nothing is decided by it")]
+fn unix_s() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map(|since| since.as_secs()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,15 @@
 //!
 //! Knows nothing of plans, of who asked, or of what an answer is for.
 
+pub mod answer;
+pub mod attribution;
+pub mod base_url;
 pub mod client;
+pub mod fault;
 pub mod secret;
 pub mod sim;
 pub mod sse;
+pub mod stream;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -21,7 +26,8 @@ pub trait Upstream: Send + Sync + 'static {
     /// Starts one attempt and resolves when its head (not streamed: its whole answer) is there.
     ///
     /// Dropping the future or the stream it gave closes the connection at once. Deadlines are the caller's:
-    /// nothing in here waits by a clock of its own but for connecting.
+    /// nothing in here waits by a clock of its own but for connecting, and for the end of a body whose answer is
+    /// whole ([`stream::END_WAIT_MAX`]).
     fn start(&self, call: Arc<Call>) -> BoxFuture<'static, Result<Incoming, CallError>>;
 }
 
@@ -85,7 +91,8 @@ pub enum MessageBody {
 /// An answer, whole or as it arrives.
 pub enum Incoming {
     Whole(Box<Completion>),
-    /// Ends after the delta that carries `finish_reason` (and `usage`, if any); an end without one is an
+    /// Ends after the delta that carries `finish_reason` (and `usage`, if any); who reads on to the end has the
+    /// connection used again. An end without a finish is an
     /// [`CallError`] of kind [`Fault::Cut`] given by the stream itself, not a silent end.
     Stream(BoxStream<'static, Result<Delta, CallError>>),
 }

@@ -4,17 +4,34 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
+use tokio::time::{Duration, Instant};
 
 use crate::upstream::Upstream;
 
 /// Calls in flight at once, over all models (`docs/daemon.md`, "Limits").
 pub const CALLS_MAX: usize = 8192;
 
+/// Retries of one handle that are always allowed in a window.
+const RETRIES_FREE: u32 = 10;
+
+/// One retry more for this many calls of the handle in the window: an outage is not multiplied.
+const CALLS_PER_RETRY: u32 = 5;
+
+const RETRY_WINDOW: Duration = Duration::from_secs(10);
+
+/// Calls and retries of one handle in the current window.
+struct RetryBudget {
+    began: Instant,
+    calls: u32,
+    retries: u32,
+}
+
 /// Lives as long as the daemon; limits survive a reload, by model name.
 pub struct Host {
     pub upstream: Arc<dyn Upstream>,
     calls: Arc<Semaphore>,
     models: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+    retries: Mutex<BTreeMap<String, RetryBudget>>,
 }
 
 // === impl Host ===
@@ -22,7 +39,12 @@ pub struct Host {
 impl Host {
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>) -> Self {
-        Self { upstream, calls: Arc::new(Semaphore::new(CALLS_MAX)), models: Mutex::new(BTreeMap::new()) }
+        Self {
+            upstream,
+            calls: Arc::new(Semaphore::new(CALLS_MAX)),
+            models: Mutex::new(BTreeMap::new()),
+            retries: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// The slots for all calls, and for those to one model; `concurrency` counts the first time a model is named.
@@ -32,5 +54,34 @@ impl Host {
             .entry(model.to_owned())
             .or_insert_with(|| Arc::new(Semaphore::new(concurrency.max(1) as usize)));
         (Arc::clone(&self.calls), Arc::clone(slots))
+    }
+
+    /// Counts a call of `handle`.
+    pub fn call_made(&self, handle: &str) {
+        self.budget(handle, |budget| budget.calls += 1);
+    }
+
+    /// Whether `handle` may retry now; if so, it is counted.
+    pub fn may_retry(&self, handle: &str) -> bool {
+        self.budget(handle, |budget| {
+            let allowed = budget.retries < RETRIES_FREE + budget.calls / CALLS_PER_RETRY;
+            budget.retries += u32::from(allowed);
+            allowed
+        })
+    }
+
+    fn budget<T>(&self, handle: &str, act: impl FnOnce(&mut RetryBudget) -> T) -> T {
+        let mut retries = self.retries.lock().expect("nobody panics while holding the retry budgets");
+        let now = Instant::now();
+        let budget = match retries.get_mut(handle) {
+            Some(budget) => budget,
+            None => {
+                retries.entry(handle.to_owned()).or_insert(RetryBudget { began: now, calls: 0, retries: 0 })
+            }
+        };
+        if now.duration_since(budget.began) >= RETRY_WINDOW {
+            *budget = RetryBudget { began: now, calls: 0, retries: 0 };
+        }
+        act(budget)
     }
 }

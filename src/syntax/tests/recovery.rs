@@ -19,7 +19,7 @@ fn is_recovery(rule: Rule) -> bool {
     ) || matches!(
         rule,
         R::colon_step | R::unsigned | R::single | R::wrong_sign | R::fat_arrow | R::bad_escape
-    ) || matches!(rule, R::mis_by | R::mis_when | R::mis_arm | R::division)
+    ) || matches!(rule, R::mis_by | R::mis_when | R::mis_arm | R::division | R::quoted)
 }
 
 fn recovery(pair: Pair<'_>, found: &mut Vec<String>) {

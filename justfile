@@ -1,0 +1,29 @@
+# What there is to do here. `just` lists it.
+_list:
+    @just --list --unsorted
+
+# everything that must hold before a change is in
+test:
+    tests/all.sh
+
+# format, lints, documentation
+check:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+# write what the tests find into fixtures and snapshots; read the change before you commit it
+bless:
+    ENSC_BLESS=1 INSTA_UPDATE=always cargo test
+
+# through a real LiteLLM with the official client; words pick tests by name
+litellm *words:
+    tests/litellm/run.sh {{ words }}
+
+# what the daemon adds, beside a bare client and a relay; needs a quiet machine
+bench *options:
+    cargo bench --locked --bench latency -- {{ options }}
+
+# licences, bans and sources of the crates (needs cargo-deny)
+deny:
+    cargo deny check licenses bans sources

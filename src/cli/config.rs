@@ -1,0 +1,165 @@
+//! `ensc.toml`: the operator's settings beside the ensembles. One of three files that touch the world around the
+//! process.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::cli::output::{Output, Stop};
+use crate::cli::world;
+use crate::diagnostic::suggest::did_you_mean;
+use crate::lint::{Level, Policy, RULES};
+use crate::source::Sources;
+use crate::{Compiled, compile};
+
+/// The file's name in the ensembles folder. It is never looked for further up.
+const NAME: &str = "ensc.toml";
+
+/// What the file may hold; anything else is an error.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Levels of the policy's rules: `L103 = "warn"`.
+    #[serde(default)]
+    policy: BTreeMap<String, LevelWord>,
+    #[serde(default)]
+    pub serve: ServeConfig,
+}
+
+/// What `ensc serve` takes if neither flag nor environment says it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServeConfig {
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub base_url: Option<String>,
+    pub upstream: Option<String>,
+    pub grace: Option<String>,
+    pub log: Option<String>,
+    /// More request fields that may go upstream.
+    #[serde(default)]
+    pub pass_fields: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LevelWord {
+    Allow,
+    Warn,
+    Deny,
+}
+
+/// Where the ensembles and their settings are.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Place {
+    /// Folder of `.ens` files [default: ensembles, or the current folder]
+    #[arg(long, value_name = "DIR", env = "ENSC_ENSEMBLES", hide_env_values = true)]
+    pub ensembles: Option<PathBuf>,
+
+    /// Settings file [default: ensc.toml in the ensembles folder]
+    #[arg(long, value_name = "FILE", env = "ENSC_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// Sources with what became of them.
+pub struct Loaded {
+    pub sources: Sources,
+    pub compiled: Compiled,
+    pub config: Config,
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Reads and compiles. What the files say wrong is in the result, not an error.
+    ///
+    /// # Errors
+    ///
+    /// Files that cannot be read, and settings that cannot be used.
+    pub fn load(&self) -> Result<Loaded, Stop> {
+        let folder = self.ensembles.clone().unwrap_or_else(world::default_folder);
+        load(&[folder], self.config.as_deref())
+    }
+
+    /// The same, for verbs that need a program without mistakes: prints what is wrong and stops.
+    ///
+    /// # Errors
+    ///
+    /// Also a program with errors.
+    pub fn load_sound(&self, out: &mut Output) -> Result<Loaded, Stop> {
+        let loaded = self.load()?;
+        if loaded.compiled.errors() > 0 {
+            loaded.show_diagnostics(out);
+            return Err(Stop::Found);
+        }
+        Ok(loaded)
+    }
+}
+
+/// Reads and compiles what lies at `paths`; settings come from `config`, else from the first folder among them.
+///
+/// # Errors
+///
+/// As [`Place::load`].
+pub fn load(paths: &[PathBuf], config: Option<&Path>) -> Result<Loaded, Stop> {
+    let config = Config::read(paths, config).map_err(Stop::Failed)?;
+    let policy = config.policy().map_err(Stop::Failed)?;
+    let sources = world::sources(paths).map_err(|problems| Stop::Failed(problems.join("\nerror: ")))?;
+    let compiled = compile(&sources, &policy);
+    Ok(Loaded { sources, compiled, config })
+}
+
+// === impl Loaded ===
+
+impl Loaded {
+    /// All diagnostics, on standard error.
+    pub fn show_diagnostics(&self, out: &mut Output) {
+        let text =
+            crate::diagnostic::render::render(&self.sources, &self.compiled.diagnostics, out.colour_err());
+        out.note(&text);
+    }
+}
+
+// === impl Config ===
+
+impl Config {
+    fn read(paths: &[PathBuf], named: Option<&Path>) -> Result<Self, String> {
+        let beside = paths.iter().find(|path| path.is_dir()).map(|folder| folder.join(NAME));
+        let (path, text) = match (named, beside) {
+            (Some(path), _) => (path.to_owned(), Some(world::read(path)?)),
+            (None, Some(path)) => (path.clone(), world::optional_text(&path)?),
+            (None, None) => return Ok(Self::default()),
+        };
+        let Some(text) = text else { return Ok(Self::default()) };
+        toml::from_str(&text)
+            .map_err(|error| format!("`{}`: {}", path.display(), error.to_string().trim_end()))
+    }
+
+    /// The levels of the rules.
+    ///
+    /// # Errors
+    ///
+    /// A rule that does not exist.
+    pub fn policy(&self) -> Result<Policy, String> {
+        let mut policy = Policy::default();
+        for (word, level) in &self.policy {
+            if !policy.set(word, level.level()) {
+                let names = RULES.iter().flat_map(|rule| [rule.code, rule.name]);
+                let advice = did_you_mean(word, names).map(|it| format!("; {it}")).unwrap_or_default();
+                return Err(format!("{NAME}: there is no policy rule `{word}`{advice}"));
+            }
+        }
+        Ok(policy)
+    }
+}
+
+impl LevelWord {
+    fn level(self) -> Level {
+        match self {
+            Self::Allow => Level::Allow,
+            Self::Warn => Level::Warn,
+            Self::Deny => Level::Deny,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `ensc explain`: what a handle will do, or what a code means.
+
+use clap::ValueEnum;
+
+use crate::cli::config::Place;
+use crate::cli::list;
+use crate::cli::output::{Output, Stop, bold, dim};
+use crate::plan::Plan;
+use crate::{explain, lint};
+
+/// Show what a handle will do, and cost at most
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  ensc explain opt-architect-high-xl               the plan as a page
+  ensc explain opt-architect-high-xl --full        with every built-in setting
+  ensc explain opt-architect-high-xl --format json with everything, for programs
+  ensc explain architect                           the handles of an ensemble
+  ensc explain L101                                the manual page of a policy rule")]
+pub struct Args {
+    /// A handle, selector or ensemble, or the code of a finding
+    #[arg(value_name = "HANDLE")]
+    name: String,
+
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    /// Also show settings that nobody wrote
+    #[arg(long)]
+    full: bool,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Args {
+    /// # Errors
+    ///
+    /// A name that is not known, or a program that gives no plans.
+    pub fn run(self, out: &mut Output) -> Result<(), Stop> {
+        if let Some(rule) = lint::rule(&self.name) {
+            return out.print(rule.page);
+        }
+        if is_code(&self.name) {
+            let known: Vec<&str> = lint::RULES.iter().map(|rule| rule.code).collect();
+            return Err(Stop::Failed(format!("`{}` has no page; these do: {}", self.name, known.join(", "))));
+        }
+        let loaded = self.place.load()?;
+        if loaded.compiled.errors() > 0 {
+            loaded.show_diagnostics(out);
+            if loaded.compiled.plans.is_empty() {
+                return Err(Stop::Found);
+            }
+        }
+        let plans = list::find(&loaded.compiled.plans, &self.name).map_err(Stop::Failed)?;
+        match (plans.as_slice(), self.format) {
+            ([plan], Format::Text) => out.print(&paint(&explain::to_text(plan, self.full), out.colour())),
+            ([plan], Format::Json) => out.print(&explain::to_json(plan)),
+            (several, _) => out.print(&choice(&self.name, several, out.colour())),
+        }
+    }
+}
+
+/// `L101`, `n7`: a letter and digits.
+fn is_code(word: &str) -> bool {
+    let digits = word.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or_default();
+    !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
+}
+
+/// The handles of an ensemble that has several.
+fn choice(name: &str, plans: &[&Plan], colour: bool) -> String {
+    let table = list::table(plans.iter().copied(), colour);
+    format!("`{name}` has {} handles; name the one to explain:\n\n{table}", plans.len())
+}
+
+/// The page with its name in bold and its lines, waves and sources dimmed.
+fn paint(page: &str, colour: bool) -> String {
+    if !colour {
+        return page.to_owned();
+    }
+    let mut painted = String::new();
+    for (index, line) in page.lines().enumerate() {
+        painted.push_str(&match index {
+            0 => paint_title(line),
+            _ => paint_line(line),
+        });
+        painted.push('\n');
+    }
+    painted
+}
+
+fn paint_title(line: &str) -> String {
+    let (handle, facts) = line.split_once(' ').unwrap_or((line, ""));
+    format!("{} {}", bold(handle, true), dim(facts, true))
+}
+
+fn paint_line(line: &str) -> String {
+    let (line, wave) = match line.rfind("  ").map(|at| line.split_at(at)) {
+        Some((line, wave)) if wave.contains("wave") => (line, dim(wave, true)),
+        _ => (line, String::new()),
+    };
+    let rails = line.find(|c| !matches!(c, ' ' | '│' | '├' | '└' | '─')).unwrap_or(line.len());
+    let (rails, rest) = line.split_at(rails);
+    if rails.trim().is_empty() {
+        return format!("{rails}{rest}{wave}");
+    }
+    format!("{}{rest}{wave}", dim(rails, true))
+}

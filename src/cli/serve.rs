@@ -1,0 +1,252 @@
+//! `ensc serve`: the daemon. Everything is checked before the port is opened: it starts whole or not at all.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tracing::{info, warn};
+
+use crate::cli::config::{Loaded, Place, ServeConfig};
+use crate::cli::output::{Output, Stop};
+use crate::cli::target::{self, Chosen, KEY_VARIABLE, Target};
+use crate::cli::{signal, sim, world};
+use crate::plan::Plan;
+use crate::run::host::Host;
+use crate::serve::{self, Settings, State};
+use crate::upstream::secret::Secret;
+
+/// The variable with the key that callers must show.
+const CALLER_KEY_VARIABLE: &str = "OPTILLM_API_KEY";
+
+const PORT: u16 = 4020;
+
+/// How long running requests get after a signal to end.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Serve every handle as an OpenAI-compatible model
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  ensc serve
+  ensc serve --ensembles /etc/ensc/ensembles --base-url http://127.0.0.1:4000/v1
+  ensc serve --port 0 --upstream sim        a first try, with simulated models
+
+Each option can also be set as ENSC_<OPTION>, or under [serve] in ensc.toml; a flag wins over the environment,
+the environment over the file.
+
+  OPENAI_API_KEY     the key that goes upstream
+  OPTILLM_API_KEY    the key that callers must show; unset, every caller on this host is served")]
+pub struct Args {
+    /// Address to answer on; only 127.0.0.1 is possible [default: 127.0.0.1]
+    #[arg(long, value_name = "HOST", env = "ENSC_HOST", hide_env_values = true)]
+    host: Option<String>,
+
+    /// Port to answer on; 0 takes a free one [default: 4020]
+    #[arg(long, value_name = "PORT", env = "ENSC_PORT", hide_env_values = true)]
+    port: Option<u16>,
+
+    #[command(flatten)]
+    target: Target,
+
+    #[command(flatten)]
+    place: Place,
+
+    /// How long running requests may finish after SIGTERM, as 30s or 2m [default: 30s]
+    #[arg(long, value_name = "TIME", env = "ENSC_GRACE", hide_env_values = true)]
+    grace: Option<String>,
+
+    /// How log lines are written to standard error [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT", env = "ENSC_LOG", hide_env_values = true)]
+    log: Option<Log>,
+
+    /// File with the key that callers must show, instead of OPTILLM_API_KEY
+    #[arg(long, value_name = "FILE", env = "ENSC_API_KEY_FILE", hide_env_values = true)]
+    api_key_file: Option<PathBuf>,
+
+    /// Taken for OptiLLM's sake: auto or none
+    #[arg(long, value_name = "NAME", hide = true)]
+    approach: Option<String>,
+
+    /// Taken for OptiLLM's sake
+    #[arg(long, value_name = "NAME", hide = true)]
+    model: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Log {
+    #[default]
+    Text,
+    Json,
+}
+
+/// All that was decided before anything was opened.
+struct Decided {
+    port: u16,
+    chosen: Chosen,
+    grace: Duration,
+    plans: Vec<Arc<Plan>>,
+    caller_key: Option<Secret>,
+    upstream_key: Option<Secret>,
+}
+
+impl Args {
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    ///
+    /// Any setting, file or port that cannot be used, before a request is taken.
+    pub fn run(self, out: &mut Output) -> Result<(), Stop> {
+        let loaded = self.place.load_sound(out)?;
+        let log = self.log_format(&loaded.config.serve)?;
+        let decided = self.decide(loaded)?;
+        world::start_log(log == Log::Json).map_err(Stop::Failed)?;
+        self.say_what_is_ignored();
+        say_limits();
+        signal::runtime()?.block_on(decided.serve(out))
+    }
+
+    fn decide(&self, loaded: Loaded) -> Result<Decided, Stop> {
+        let config = loaded.config.serve;
+        check_host(self.host.as_deref().or(config.host.as_deref()))?;
+        check_approach(self.approach.as_deref())?;
+        let port = self.port.or(config.port).unwrap_or(PORT);
+        let grace = match self.grace.as_deref().or(config.grace.as_deref()) {
+            Some(text) => duration(text)?,
+            None => GRACE,
+        };
+        let own_port = (port != 0).then_some(port);
+        let chosen = self.target.clone().or(config.base_url, config.upstream).choose(own_port)?;
+        let plans: Vec<Arc<Plan>> = loaded.compiled.plans.into_iter().map(Arc::new).collect();
+        if plans.is_empty() {
+            return Err(Stop::Failed("there is no ensemble to serve".into()));
+        }
+        let caller_key = self.caller_key()?;
+        Ok(Decided { port, chosen, grace, plans, caller_key, upstream_key: target::upstream_key()? })
+    }
+
+    fn caller_key(&self) -> Result<Option<Secret>, Stop> {
+        let (key, source) = match &self.api_key_file {
+            Some(path) => (Some(world::read(path).map_err(Stop::Failed)?), path.display().to_string()),
+            None => {
+                let key = world::variable(CALLER_KEY_VARIABLE).map_err(Stop::Failed)?;
+                (key, CALLER_KEY_VARIABLE.to_owned())
+            }
+        };
+        let Some(key) = key else { return Ok(None) };
+        match key.trim() {
+            "" => Err(Stop::Failed(format!(
+                "{source} is empty: a key cannot be; unset it to serve without one"
+            ))),
+            key => Ok(Some(Secret::new(key))),
+        }
+    }
+
+    fn log_format(&self, config: &ServeConfig) -> Result<Log, Stop> {
+        match (self.log, config.log.as_deref()) {
+            (Some(log), _) => Ok(log),
+            (None, None | Some("text")) => Ok(Log::Text),
+            (None, Some("json")) => Ok(Log::Json),
+            (None, Some(other)) => {
+                Err(Stop::Failed(format!("ensc.toml: `log` is text or json, not `{other}`")))
+            }
+        }
+    }
+
+    fn say_what_is_ignored(&self) {
+        if let Some(approach) = &self.approach {
+            info!("--approach {approach} changes nothing: the handle that is asked for decides");
+        }
+        if let Some(model) = &self.model {
+            info!("--model {model} changes nothing: the ensembles name their models");
+        }
+    }
+}
+
+impl Decided {
+    async fn serve(self, out: &mut Output) -> Result<(), Stop> {
+        let opened = self.chosen.open(&self.plans, self.upstream_key.as_ref())?;
+        let listener = signal::bind(self.port).await?;
+        self.say_what_is_open(&opened.name);
+        let settings = Settings { key: self.caller_key, liveliness: opened.liveliness };
+        let state = State::new(self.plans, Arc::new(Host::new(opened.upstream)), settings);
+        sim::announce(&listener, out)?;
+        let ending = serve::serve(listener, Arc::new(state), signal::interrupted(), self.grace)
+            .await
+            .map_err(|error| Stop::Failed(format!("cannot serve: {error}")))?;
+        info!(cancelled = ending.cancelled, "stopped");
+        Ok(())
+    }
+
+    fn say_what_is_open(&self, upstream: &str) {
+        info!(handles = self.plans.len(), upstream, "ready");
+        if self.caller_key.is_none() {
+            info!("{CALLER_KEY_VARIABLE} is not set: every caller on this host is served");
+        }
+        if self.upstream_key.is_none() && matches!(self.chosen, Chosen::Http(_)) {
+            warn!("{KEY_VARIABLE} is not set: calls go upstream without a key");
+        }
+    }
+}
+
+/// The daemon answers on loopback only.
+fn check_host(host: Option<&str>) -> Result<(), Stop> {
+    match host {
+        None | Some("127.0.0.1" | "localhost") => Ok(()),
+        Some(host) => Err(Stop::Usage(format!(
+            "cannot answer on `{host}`: whoever reaches the port can use every model behind it, so it is open on \
+             127.0.0.1 only; put LiteLLM in front to serve others"
+        ))),
+    }
+}
+
+fn check_approach(approach: Option<&str>) -> Result<(), Stop> {
+    match approach {
+        None | Some("auto" | "none") => Ok(()),
+        Some(other) => Err(Stop::Usage(format!(
+            "there is no approach `{other}` here: an ensemble says how it works; clients that choose one per \
+             request use `optillm_approach`"
+        ))),
+    }
+}
+
+/// `500ms`, `30s`, `2m`, `1h`.
+fn duration(text: &str) -> Result<Duration, Stop> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 0,
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms)) {
+        Some(ms) if unit_ms > 0 => Ok(Duration::from_millis(ms)),
+        _ => Err(Stop::Usage(format!("`{text}` is no length of time; write 30s, 500ms, 2m or 1h"))),
+    }
+}
+
+/// Every request holds descriptors: take all that the system allows.
+fn say_limits() {
+    match world::raise_descriptor_limit() {
+        Ok((before, after)) => info!(before, after, "open files, at most"),
+        Err(problem) => warn!("the limit of open files stays as it is: {problem}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_read_as_in_the_language() {
+        let ms = |text| duration(text).ok().map(|d| d.as_millis());
+        assert_eq!(ms("30s"), Some(30_000));
+        assert_eq!(ms("500ms"), Some(500));
+        assert_eq!(ms("2m"), Some(120_000));
+        for wrong in ["30", "s", "-1s", "1.5s", "", "99999999999999999h"] {
+            assert_eq!(ms(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The disk and the environment. One of three files that touch the world around the process.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use crate::source::{FILE_SIZE_MAX, SourceFile, Sources};
+
+/// Where ensembles are looked for when nothing is said, if it is there.
+const FOLDER: &str = "ensembles";
+
+/// Deepest nesting of folders that is followed; a link that leads back ends here.
+const DEPTH_MAX: usize = 16;
+
+/// `ensembles` if that is a folder, else the folder we are in.
+#[must_use]
+pub fn default_folder() -> PathBuf {
+    let folder = PathBuf::from(FOLDER);
+    if folder.is_dir() { folder } else { PathBuf::from(".") }
+}
+
+/// Every `.ens` file at these paths, by name. A file that is named is read whatever it is called.
+///
+/// # Errors
+///
+/// One sentence for each path that is missing, empty of `.ens` files, unreadable, too large or not UTF-8.
+pub fn sources(paths: &[PathBuf]) -> Result<Sources, Vec<String>> {
+    let mut problems = Vec::new();
+    let mut found = Vec::new();
+    for path in paths {
+        if let Err(problem) = find(path, paths.len() > 1, &mut found) {
+            problems.push(problem);
+        }
+    }
+    found.sort();
+    let mut seen = BTreeSet::new();
+    let mut sources = Sources::default();
+    for File { name, path } in found {
+        if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+            continue;
+        }
+        match read(&path) {
+            Ok(text) => _ = sources.add(SourceFile::new(name, text)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+/// The text of a file, if there is one.
+///
+/// # Errors
+///
+/// A sentence for a file that is there and cannot be used.
+pub fn optional_text(path: &Path) -> Result<Option<String>, String> {
+    if path.exists() { read(path).map(Some) } else { Ok(None) }
+}
+
+/// The text of a file of at most [`FILE_SIZE_MAX`] bytes.
+///
+/// # Errors
+///
+/// A sentence that names the file and what is wrong with it.
+pub fn read(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let unreadable = |error: std::io::Error| format!("`{shown}` cannot be read: {}", reason(&error));
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let meta = file.metadata().map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(format!("`{shown}` is not a file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(FILE_SIZE_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > FILE_SIZE_MAX {
+        let size = meta.len();
+        return Err(format!("`{shown}` is too large: {size} bytes, at most {FILE_SIZE_MAX} (1 MiB)"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("`{shown}` is not UTF-8: byte {at} (0x{:02x}) starts no character", error.as_bytes()[at])
+    })
+}
+
+/// A variable of the environment. Empty is not unset.
+///
+/// # Errors
+///
+/// A sentence that names the variable if its value is not UTF-8; the value is not quoted.
+pub fn variable(name: &str) -> Result<Option<String>, String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(format!("the value of {name} is not UTF-8")),
+    }
+}
+
+/// All of standard input.
+///
+/// # Errors
+///
+/// A sentence for input that is not UTF-8 or cannot be read.
+pub fn standard_input() -> Result<String, String> {
+    let mut text = String::new();
+    match std::io::stdin().read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err("the prompt is not UTF-8".into())
+        }
+        Err(error) => Err(format!("the prompt cannot be read: {}", reason(&error))),
+    }
+}
+
+/// Whether standard input comes from a file or a program, not from a person.
+#[must_use]
+pub fn input_is_piped() -> bool {
+    !std::io::stdin().is_terminal()
+}
+
+/// Raises the soft limit of open files to the hard one. Gives the limit before and after; `u64::MAX` is none.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn raise_descriptor_limit() -> Result<(u64, u64), String> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum {
+        setrlimit(Resource::Nofile, raised).map_err(|error| reason(&error.into()))?;
+    }
+    Ok((limit.current.unwrap_or(u64::MAX), limit.maximum.unwrap_or(u64::MAX)))
+}
+
+/// Log lines go to standard error from now on. `RUST_LOG` chooses what is logged; `info` without it.
+///
+/// # Errors
+///
+/// A `RUST_LOG` that cannot be read.
+pub fn start_log(as_json: bool) -> Result<(), String> {
+    use tracing_subscriber::EnvFilter;
+    let wanted = variable("RUST_LOG")?.filter(|wanted| !wanted.is_empty());
+    let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("info"))
+        .map_err(|error| format!("RUST_LOG cannot be used: {error}"))?;
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if as_json {
+        log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
+    } else {
+        log.with_ansi(colour).init();
+    }
+    Ok(())
+}
+
+/// A file to read, and what people call it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct File {
+    name: String,
+    path: PathBuf,
+}
+
+fn find(path: &Path, among_several: bool, found: &mut Vec<File>) -> Result<(), String> {
+    let shown = path.display();
+    let meta = fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("`{shown}` does not exist"),
+        _ => format!("`{shown}` cannot be read: {}", reason(&error)),
+    })?;
+    if !meta.is_dir() {
+        found.push(File { name: given_name(path), path: path.to_owned() });
+        return Ok(());
+    }
+    let before = found.len();
+    let prefix = if among_several { format!("{}/", given_name(path)) } else { String::new() };
+    walk(path, &prefix, DEPTH_MAX, found)?;
+    if found.len() == before {
+        return Err(format!("`{shown}` holds no `.ens` file"));
+    }
+    Ok(())
+}
+
+/// Files of a folder and of those in it; hidden folders are left alone.
+fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<File>) -> Result<(), String> {
+    let unreadable =
+        |error: std::io::Error| format!("`{}` cannot be read: {}", folder.display(), reason(&error));
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if path.is_dir() {
+            if depth > 0 && !name.starts_with('.') {
+                walk(&path, &format!("{prefix}{name}/"), depth - 1, found)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "ens") {
+            found.push(File { name: format!("{prefix}{name}"), path });
+        }
+    }
+    Ok(())
+}
+
+/// A path as it was given, with `/` between its parts; of an absolute one only the last part.
+fn given_name(path: &Path) -> String {
+    let path = if path.is_absolute() { Path::new(path.file_name().unwrap_or_default()) } else { path };
+    let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// What the system says, without its error number.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.to_lowercase()
+}

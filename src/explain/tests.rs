@@ -1,0 +1,70 @@
+//! The page and the document, on plans made by hand.
+
+use crate::explain::json::Document;
+use crate::explain::{document, sample, text, to_json, to_text};
+
+const ARCHITECT: &str = "\
+opt-architect-high-xl                 architect.ens:2 · selector moa-architect-high-xl · plan 7f3a1c
+Architecture, planning, trade-offs: three independent designs, one synthesis.
+4 calls (at most 12 attempts) in 2 waves · at most 5m, 90k tokens out, in 4c + 25k
+conversation (c) up to 65k tokens · 3 models, 150GB of 200GB in tier xl
+
+  reply   merge drafts by mlx-gpt-oss-120b-mxfp4-q4                                           wave 2
+  │       sees conversation + 2–3 drafts · streams · tools: pass
+  └─ drafts   parallel, need 2 of 3                                                           wave 1
+     │        each sees conversation
+     ├─ mlx-gpt-oss-120b-mxfp4-q4
+     ├─ mlx-qwen3-next-80b-a3b-instruct-mxfp4
+     └─ mlx-llama-3-1-70b-instruct-4bit
+
+  timeout   5m             profile high   profiles.ens:4
+  panel     [… 3 models]   tier xl        tiers/xl.ens:7
+  retries   2              defaults       defaults.ens:3
+
+2 built-in settings not shown (--full)
+";
+
+const EXTRACT: &str = "\
+opt-extract-fast-s            extract.ens:2 · selector self-consistency-extract-fast-s · plan 7f3a1c
+5 calls (at most 15 attempts) in 3 waves · at most 30s, 0 tokens out, in 0
+conversation (c) up to 0 tokens · 2 models, 23GB of 200GB in tier s
+
+  reply   vote reads                                                                    after wave 2
+  │       ties: asked
+  ├─ reads      sample 3 of ov-mistral-7b-instruct-v0-3-fp16, need 2 of 3                     wave 1
+  │             each sees conversation · stragglers get 20s
+  ├─ on a tie   ask ov-phi-4-mini-instruct-fp16                                               wave 2
+  │             sees conversation
+  └─ else       ask ov-phi-4-mini-instruct-fp16                                               wave 3
+                sees conversation
+
+  timeout   5m             profile high   profiles.ens:4
+  panel     [… 3 models]   tier xl        tiers/xl.ens:7
+  retries   2              defaults       defaults.ens:3
+
+2 built-in settings not shown (--full)
+";
+
+#[test]
+fn the_page_of_a_panel_reads_from_the_reply_down() {
+    assert_eq!(to_text(&sample::architect(), false), ARCHITECT);
+    assert_eq!(to_text(&sample::extract(), false), EXTRACT);
+}
+
+#[test]
+fn the_page_is_written_from_the_document_alone() {
+    for plan in [sample::architect(), sample::extract()] {
+        let read: Document = serde_json::from_str(&to_json(&plan)).expect("the document can be read back");
+        assert_eq!(read, document(&plan));
+        assert_eq!(text::render(&read, false), to_text(&plan, false));
+    }
+}
+
+#[test]
+fn the_page_keeps_its_width() {
+    for plan in [sample::architect(), sample::extract()] {
+        for line in to_text(&plan, true).lines() {
+            assert!(line.chars().count() <= text::WIDTH, "{line}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Wrapping, counting and money, as the page writes them.
+
+use crate::units::MicroUsd;
+
+/// `1 call`, `4 calls`.
+pub(super) fn plural(count: u32, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
+    }
+}
+
+/// Rounded up to cents; below one cent, exact.
+pub(super) fn money(usd: f64) -> String {
+    let micros = (usd * 1e6).round() as u64;
+    let shown = if micros < 10_000 { micros } else { micros.next_multiple_of(10_000) };
+    MicroUsd(shown).to_string()
+}
+
+/// Parts joined by ` · `, cut only between parts; later lines start with `margin`.
+pub(super) fn joined(margin: &str, parts: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + part.chars().count() <= width => {
+                line.push_str(" · ");
+                line.push_str(part);
+            }
+            _ => lines.push(format!("{margin}{part}")),
+        }
+    }
+    lines
+}
+
+/// Words filled up to `width`; a line end in the text stays one.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// `3 models` for a list of kebab-case names, `3 items` for another, nothing for what is no list.
+pub(super) fn list_length(value: &str) -> Option<String> {
+    let inner = value.strip_prefix('[')?.strip_suffix(']')?;
+    let items: Vec<&str> = inner.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+    let are_models = items.iter().all(|item| item.contains('-') && !item.contains(['"', ' ']));
+    let count = u32::try_from(items.len()).ok()?;
+    Some(plural(count, if are_models { "model" } else { "item" }))
+}

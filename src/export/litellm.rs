@@ -1,0 +1,79 @@
+//! Entries of LiteLLM's `model_list`: one explicit deployment per handle, between two markers.
+//!
+//! Written line by line, because the file belongs to people: its comments say why each setting is there.
+
+use crate::export::{answers_with_tools, output_max};
+use crate::plan::Plan;
+
+pub const BEGIN: &str = "# BEGIN ENSC AUTO";
+pub const END: &str = "# END ENSC AUTO";
+
+/// What LiteLLM waits beyond the handle's own deadline, in seconds. A shorter wait becomes a 408, which clients
+/// answer by asking again.
+const GRACE_S: u64 = 30;
+
+/// What the file needs once, outside of the entries.
+const TOP: &str = "\
+# Needed once in this file, so that a client who leaves stops the calls that it started:
+#   general_settings.cancel_on_disconnect: true
+# and, so that GET /health does not run every ensemble:
+#   general_settings.health_check_skip_disabled_background_models: true
+";
+
+/// A YAML document whose `model_list` holds one entry per plan, in their order.
+///
+/// `daemon_url` is where LiteLLM finds the daemon; it ends in `/v1`.
+#[must_use]
+pub fn litellm(plans: &[Plan], daemon_url: &str) -> String {
+    let entries: String = plans.iter().map(|plan| entry(plan, daemon_url)).collect();
+    format!("{TOP}model_list:\n  {BEGIN}\n{entries}  {END}\n")
+}
+
+fn entry(plan: &Plan, daemon_url: &str) -> String {
+    let handle = scalar(&plan.handle);
+    let url = scalar(daemon_url);
+    let timeout = plan.timeout.0.div_ceil(1000) + GRACE_S;
+    let input = plan.bounds.request_max.0;
+    let output = output_max(plan).0;
+    let tools = answers_with_tools(plan);
+    format!(
+        "  - model_name: {handle}
+    litellm_params:
+      model: {handle}
+      custom_llm_provider: openai
+      api_base: {url}
+      api_key: os.environ/OPTILLM_API_KEY
+      num_retries: 0                    # a retry would run the whole ensemble again
+      cooldown_time: 0
+      timeout: {timeout}                      # its deadline and {GRACE_S} s
+      stream_timeout: {timeout}
+      keepalive_seconds: 15
+      use_chat_completions_api: true
+      input_cost_per_token: 0           # its members' calls are already booked
+      output_cost_per_token: 0
+    model_info:
+      mode: chat
+      max_input_tokens: {input}
+      max_output_tokens: {output}
+      supports_function_calling: {tools}
+      cooldown_time: 0
+      disable_background_health_check: true
+      health_check_params: {{extra_headers: {{x-ensc-probe: \"1\"}}}}
+"
+    )
+}
+
+/// Text as a YAML scalar: bare where YAML can only read it as this text, in double quotes otherwise.
+fn scalar(text: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
+    let reads_as_text = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(is_word)
+        && !text.ends_with(':')
+        && !matches!(text, "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
+    if reads_as_text { text.to_owned() } else { quoted(text) }
+}
+
+/// JSON's string is also YAML's double-quoted one.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

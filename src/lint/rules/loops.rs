@@ -1,0 +1,40 @@
+//! L102: a member that would lead back to this daemon.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Diagnostic;
+use crate::lint::Rule;
+use crate::plan::{Node, Plan};
+use crate::source::Sources;
+
+pub const RULE: Rule = Rule { code: "L102", name: "loop", page: include_str!("loops.md"), check };
+
+/// How names of ensembles begin on this platform: handles, and selectors by technique.
+const PREFIXES: [&str; 9] =
+    ["opt-", "moa-", "bon-", "self-consistency-", "router-", "refine-", "cascade-", "race-", "chain-"];
+
+fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
+    let ours: BTreeSet<&str> =
+        plans.iter().flat_map(|plan| [plan.handle.as_str(), plan.selector.as_str()]).collect();
+    plans.iter().flat_map(|plan| plan.nodes.iter().filter_map(|node| breach(plan, node, &ours))).collect()
+}
+
+fn breach(plan: &Plan, node: &Node, ours: &BTreeSet<&str>) -> Option<Diagnostic> {
+    let model = &plan.model(node.act.ask()?.model).name;
+    let finding = if ours.contains(model.as_str()) {
+        Diagnostic::error("L102", node.span, format!("`{model}` is an ensemble, not a model"))
+            .label("this call would come back to the daemon")
+    } else {
+        let prefix = PREFIXES.iter().find(|prefix| leads_with(model, prefix))?;
+        Diagnostic::error("L102", node.span, format!("`{model}` is named like an ensemble"))
+            .label(format!("`{prefix}` marks what this daemon answers to"))
+    };
+    Some(finding.help(
+        "to use an ensemble inside another, write its name as a step: it then runs without the network",
+    ))
+}
+
+/// The prefix, and something behind it.
+fn leads_with(name: &str, prefix: &str) -> bool {
+    name.len() > prefix.len() && name.starts_with(prefix)
+}

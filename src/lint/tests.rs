@@ -1,0 +1,103 @@
+//! Rules, on plans made by hand. What each rule finds in a program is tested by its page.
+
+use crate::explain::sample;
+use crate::lint::{Level, Policy, RULES, review};
+use crate::plan::Plan;
+use crate::source::{SourceFile, Sources};
+
+#[track_caller]
+fn check(plans: &[Plan], codes: &[&str]) {
+    let found = review(&Sources::default(), plans, &Policy::default());
+    let found: Vec<&str> = found.iter().map(|diagnostic| diagnostic.code.0).collect();
+    assert_eq!(found, codes);
+}
+
+#[track_caller]
+fn check_text(text: &str, codes: &[&str]) {
+    let mut sources = Sources::default();
+    sources.add(SourceFile::new("a.ens", text));
+    let found = review(&sources, &[], &Policy::default());
+    let found: Vec<&str> = found.iter().map(|diagnostic| diagnostic.code.0).collect();
+    assert_eq!(found, codes);
+}
+
+#[test]
+fn a_sound_handle_passes() {
+    check(&[sample::architect(), sample::extract()], &[]);
+}
+
+#[test]
+fn a_fallback_is_no_second_model() {
+    let mut plan = sample::architect();
+    let backup = plan.ids().nth(1).expect("three drafts");
+    plan.nodes[3].act = crate::plan::Act::List(vec![crate::plan::NodeId(0)]);
+    plan.nodes[4].fallback = Some(backup);
+    check(&[plan], &["L101"]);
+}
+
+#[test]
+fn a_member_that_is_a_handle_is_a_loop() {
+    let mut plan = sample::architect();
+    plan.models[1].name = "opt-extract-fast-s".into();
+    plan.models[2].name = "moa-anything".into();
+    check(&[plan, sample::extract()], &["L102", "L102"]);
+}
+
+#[test]
+fn a_name_with_an_underscore_is_not_kebab_case() {
+    let mut plan = sample::architect();
+    plan.handle = "opt_architect".into();
+    check(&[plan], &["L103"]);
+}
+
+#[test]
+fn two_ensembles_cannot_share_a_selector() {
+    let mut plan = sample::architect();
+    plan.selector = sample::extract().selector;
+    check(&[plan, sample::extract()], &["L104"]);
+}
+
+#[test]
+fn a_handle_named_after_a_family_is_refused() {
+    let mut plan = sample::architect();
+    plan.handle = "opt-gpt-5-panel".into();
+    plan.selector = "o1".into();
+    check(&[plan], &["L105", "L105"]);
+}
+
+#[test]
+fn members_must_fit_their_tier() {
+    let mut plan = sample::architect();
+    plan.memory = Some(crate::units::Bytes(149_000_000_000));
+    check(&[plan], &["L106"]);
+}
+
+#[test]
+fn keys_are_found_and_model_names_are_not() {
+    check_text("// sk-abcdEFGH1234abcdEFGH1234", &["L107"]);
+    check_text("params: { api_key: \"c2VjcmV0LXZhbHVlLTEyMzQ1Njc4OTA\" }", &["L107"]);
+    check_text("token = mlx-qwen3-next-80b-a3b-instruct-mxfp4", &[]);
+    check_text("say that task-oriented work is fine; max_tokens: 8000", &[]);
+}
+
+#[test]
+fn a_policy_can_lower_a_rule() {
+    let mut plan = sample::architect();
+    plan.handle = "opt_architect".into();
+    let mut policy = Policy::default();
+    assert!(policy.set("L103", Level::Warn));
+    assert!(!policy.set("L999", Level::Warn));
+    let found = review(&Sources::default(), &[plan], &policy);
+    assert!(found.iter().all(|diagnostic| !diagnostic.is_error()));
+}
+
+#[test]
+fn every_rule_has_its_own_code_and_a_page_that_names_it() {
+    for (index, rule) in RULES.iter().enumerate() {
+        assert_eq!(rule.code, format!("L{}", 101 + index));
+        assert!(rule.page.starts_with(&format!("# {} {}\n", rule.code, rule.name)), "{}", rule.page);
+        for heading in ["## What it does", "## Why it matters", "## Example", "## Instead"] {
+            assert!(rule.page.contains(heading), "{} lacks {heading}", rule.code);
+        }
+    }
+}

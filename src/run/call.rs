@@ -1,0 +1,493 @@
+//! One call: its attempts, its deadlines, and the tokens that go to the client while it lasts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
+
+use crate::plan::{Ask, NodeId, Operand, Returns, Turn, TurnRole};
+use crate::template::{Answer, Data, RenderError};
+use crate::upstream::{
+    Attribution, Call, CallError, Completion, Delta, Fault, Incoming, Message, Retry, Role, ToolCall,
+    ToolCallDelta,
+};
+
+use super::core::Core;
+use super::errors::Why;
+use super::outcome::Reply;
+use super::{backoff, conversation, typed};
+
+/// Longest silence in mid-stream.
+pub const IDLE_MAX: Duration = Duration::from_secs(60);
+
+/// How much longer LiteLLM is given than we wait ourselves: the connection is dropped by us, not by it.
+const UPSTREAM_SLACK: Duration = Duration::from_secs(1);
+
+/// What one call is, besides its plan.
+#[derive(Default)]
+pub struct Shown {
+    /// The list that `merge` and `pick` show.
+    pub list: Option<Data>,
+    /// Answers in it, for the decider's `response_format`.
+    pub choices: Option<usize>,
+}
+
+/// One attempt's failure, and whether another may follow.
+struct Failed {
+    why: Why,
+    retry: Retry,
+    error: Option<CallError>,
+    /// The answer that could not be read, for the repair round.
+    unread: Option<String>,
+}
+
+/// Marks a call as cancelled when it is dropped before it ended.
+struct InFlight {
+    core: Arc<Core>,
+    node: NodeId,
+    reserved: (u64, u64),
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut ledger = self.core.ledger();
+        ledger.release(self.reserved.0, self.reserved.1);
+        ledger.call_dropped(self.node);
+    }
+}
+
+/// Makes the call of `node`, with all its attempts, until `deadline`. `scope_of` is the node whose inputs its templates
+/// see: itself, or the group that it is a member of.
+///
+/// Dropping it closes the connection and enters the call as cancelled.
+pub async fn make(
+    core: &Arc<Core>,
+    node: NodeId,
+    scope_of: NodeId,
+    shown: Shown,
+    deadline: Instant,
+) -> Result<Reply, Why> {
+    let ask = core.plan.node(node).act.ask().expect("only nodes with a call are called");
+    // Everything that this call follows has ended: whether the run is degraded is known before its first token.
+    if is_live(core, node) && core.request.strict && core.ledger().is_degraded() {
+        core.ledger().note(node, "stopped", Why::Strict.to_string());
+        return Err(Why::Strict);
+    }
+    let reserved = reserve(core, node, ask)?;
+    core.ledger().call_began(node);
+    core.host.call_made(&core.plan.handle);
+    let _in_flight = InFlight { core: Arc::clone(core), node, reserved };
+    let made =
+        Making { core, node, ask, deadline, live: is_live(core, node) }.attempts(scope_of, shown).await;
+    let mut ledger = core.ledger();
+    match made {
+        Ok(reply) => {
+            ledger.call_fine(node);
+            Ok(reply)
+        }
+        Err(failed) => {
+            ledger.call_failed(node, failed.why.clone(), failed.error);
+            Err(failed.why)
+        }
+    }
+}
+
+fn is_live(core: &Core, node: NodeId) -> bool {
+    core.request.stream && core.plan.node(node).is_live
+}
+
+/// The call's own worst case, held back from the handle's `limit` until it has ended.
+fn reserve(core: &Core, node: NodeId, ask: &Ask) -> Result<(u64, u64), Why> {
+    use crate::units::Tokens;
+    let attempts = u64::from(crate::plan::bounds::attempts(ask));
+    let input = crate::plan::bounds::input(&core.plan, node);
+    let mut ledger = core.ledger();
+    let sent = input.constant.0 + u64::from(input.conversations) * ledger.request_tokens(&core.request);
+    let price = core.plan.model(ask.model).price;
+    let tokens = attempts * (sent + ask.max_tokens.0);
+    let cost = price.input.per_million(Tokens(attempts * sent)).0
+        + price.output.per_million(ask.max_tokens.times(attempts)).0;
+    if ledger.reserve(tokens, cost) {
+        return Ok((tokens, cost));
+    }
+    ledger.note(node, "failed", Why::Limit.to_string());
+    Err(Why::Limit)
+}
+
+struct Making<'a> {
+    core: &'a Arc<Core>,
+    node: NodeId,
+    ask: &'a Ask,
+    deadline: Instant,
+    live: bool,
+}
+
+// === impl Making ===
+
+impl Making<'_> {
+    async fn attempts(&self, scope_of: NodeId, shown: Shown) -> Result<Reply, Failed> {
+        let mut messages =
+            self.messages(scope_of, &shown).map_err(|error| Failed::of(Why::Expression(error.0)))?;
+        let format = self.format(&shown);
+        let (mut retries, mut repairs) = (0, u32::from(self.ask.returns.is_some()));
+        let mut without: &[String] = &[];
+        loop {
+            let failed = match self.attempt(&messages, format.as_ref(), without).await {
+                Ok(reply) => return Ok(reply),
+                Err(failed) => failed,
+            };
+            // Once the client has a token of this answer, no other can take its place.
+            if self.live && self.core.outbox.has_sent() {
+                return Err(failed);
+            }
+            let rejected = failed.why == Why::Fault(Fault::Rejected);
+            if let (Some(unread), true) = (&failed.unread, repairs > 0) {
+                repairs -= 1;
+                self.core.ledger().note(
+                    self.node,
+                    "failed",
+                    format!("{}, told so and asked again", failed.why),
+                );
+                let returns = self.ask.returns.as_ref().expect("only typed calls are unreadable");
+                messages.push(Message::ours(Role::Assistant, unread.as_str()));
+                messages.push(Message::ours(Role::User, typed::complaint(returns)));
+            } else if rejected && !self.ask.soft.is_empty() && without.is_empty() {
+                without = &self.ask.soft;
+                let left_out = format!("{}, again without {}", failed.why, without.join(", "));
+                self.core.ledger().note(self.node, "failed", left_out);
+            } else if retries < self.ask.retries && failed.unread.is_none() {
+                retries += 1;
+                self.wait(&failed, retries).await.ok_or(failed)?;
+            } else {
+                return Err(failed);
+            }
+        }
+    }
+
+    /// Waits before another attempt; `None` if there is none to come.
+    async fn wait(&self, failed: &Failed, number: u32) -> Option<()> {
+        let wait = backoff::wait(failed.retry, number, self.core.random())?;
+        if Instant::now() + wait >= self.deadline || !self.core.host.may_retry(&self.core.plan.handle) {
+            return None;
+        }
+        self.core.ledger().note(
+            self.node,
+            "failed",
+            format!("{}, again in {} ms", failed.why, wait.as_millis()),
+        );
+        tokio::time::sleep(wait).await;
+        Some(())
+    }
+
+    async fn attempt(
+        &self,
+        messages: &[Message],
+        format: Option<&Arc<RawValue>>,
+        without: &[String],
+    ) -> Result<Reply, Failed> {
+        let model = self.core.plan.model(self.ask.model);
+        let (all, own) = self.core.host.slots(&model.name, model.concurrency);
+        let slots = async { (all.acquire_owned().await, own.acquire_owned().await) };
+        let Ok(_slots) = timeout_at(self.deadline, slots).await else {
+            return Err(Failed::of(Why::Fault(Fault::TimedOut)));
+        };
+        let (fields, capped) = conversation::fields(self.ask, &self.core.request, format, without);
+        if capped {
+            self.core.ledger().capped("max_tokens");
+        }
+        let stream = self.live || self.ask.first_token.is_some();
+        self.core.ledger().attempt_began(self.node, model.name.clone());
+        let began = Instant::now();
+        let call = Arc::new(Call {
+            model: model.name.clone(),
+            stream,
+            messages: messages.to_vec(),
+            fields,
+            timeout: self.deadline.saturating_duration_since(began) + UPSTREAM_SLACK,
+            attribution: self.attribution(),
+        });
+        let result = self.answer(call, began).await;
+        let usage = result.as_ref().ok().and_then(|completion| completion.usage);
+        let reached = !matches!(&result, Err(error) if never_ran(error));
+        self.core.ledger().used(self.node, usage, reached);
+        match result {
+            Ok(completion) => self.judge(completion),
+            Err(error) => {
+                if error.fault == Fault::Refused {
+                    self.core.ledger().refused(self.node);
+                }
+                let (why, retry) = (Why::Fault(error.fault), error.retry);
+                Err(Failed { why, retry, error: Some(error), unread: None })
+            }
+        }
+    }
+
+    fn attribution(&self) -> Attribution {
+        Attribution {
+            handle: self.core.plan.handle.clone(),
+            run: self.core.request.run.clone(),
+            step: self.core.plan.node(self.node).id.clone(),
+            traceparent: self.core.request.traceparent.clone(),
+        }
+    }
+
+    /// One attempt's answer, whole or gathered from its stream, within its deadlines.
+    async fn answer(&self, call: Arc<Call>, began: Instant) -> Result<Completion, CallError> {
+        let first = self.ask.first_token.map(|wait| began + wait.as_duration());
+        let head_by = first.unwrap_or(self.deadline).min(self.deadline);
+        let starting = self.core.host.upstream.start(call);
+        let incoming = match timeout_at(head_by, starting).await {
+            Ok(incoming) => incoming?,
+            Err(_) => return Err(late(head_by < self.deadline)),
+        };
+        match incoming {
+            Incoming::Whole(completion) => {
+                if self.live {
+                    self.forward(whole(&completion)).await;
+                }
+                Ok(*completion)
+            }
+            Incoming::Stream(deltas) => self.gather(deltas, head_by).await,
+        }
+    }
+
+    async fn gather(
+        &self,
+        mut deltas: BoxStream<'static, Result<Delta, CallError>>,
+        first_by: Instant,
+    ) -> Result<Completion, CallError> {
+        let mut completion = Completion::default();
+        let mut is_first = true;
+        loop {
+            let idle_by = Instant::now() + IDLE_MAX;
+            let by = if is_first { first_by } else { idle_by.min(self.deadline) };
+            let delta = match timeout_at(by, deltas.next()).await {
+                Ok(Some(delta)) => delta?,
+                Ok(None) => return Ok(completion),
+                Err(_) if is_first => return Err(late(first_by < self.deadline)),
+                Err(_) if by < self.deadline => {
+                    return Err(CallError::new(Fault::Stalled, Retry::Soon, "no byte in mid-stream"));
+                }
+                Err(_) => return Err(late(false)),
+            };
+            is_first = false;
+            let done = delta.finish_reason.is_some();
+            take_in(&mut completion, &delta);
+            if self.live {
+                self.forward(delta).await;
+            }
+            if done {
+                return Ok(completion);
+            }
+        }
+    }
+
+    /// Passes a delta on to the client, without what only the end of the run knows.
+    async fn forward(&self, mut delta: Delta) {
+        delta.finish_reason = None;
+        delta.usage = None;
+        let has_content = !delta.text.is_empty()
+            || !delta.reasoning.is_empty()
+            || !delta.tool_calls.is_empty()
+            || delta.logprobs.is_some()
+            || !delta.extra.is_empty();
+        if !has_content {
+            return;
+        }
+        if !self.core.outbox.has_sent() {
+            self.core.ledger().note(self.node, "streams", "first token");
+        }
+        self.core.outbox.push(delta);
+        self.core.outbox.room().await;
+    }
+
+    /// Whether the answer will do.
+    fn judge(&self, mut completion: Completion) -> Result<Reply, Failed> {
+        let node = self.core.plan.node(self.node);
+        let is_empty = completion.text.trim().is_empty() && completion.tool_calls.is_empty();
+        let cut_by_client = node.is_final && completion.finish_reason == "length";
+        if is_empty && !cut_by_client {
+            let fault =
+                if completion.finish_reason == "content_filter" { Fault::Filtered } else { Fault::Empty };
+            return Err(Failed { retry: Retry::Soon, ..Failed::of(Why::Fault(fault)) });
+        }
+        if let Some(returns) = &self.ask.returns {
+            match typed::read(returns, &completion.text) {
+                Some(choice) => completion.text = choice,
+                None => {
+                    return Err(Failed { unread: Some(completion.text), ..Failed::of(Why::NotReadable) });
+                }
+            }
+        }
+        let view = self.view(&completion);
+        if let Some(accept) = &self.ask.accept_when {
+            let mut scope = self.core.scope(self.node, accept.source().contains("request"));
+            scope.set("it", Data::Answer(Arc::clone(&view)));
+            match accept.holds(&scope) {
+                Ok(true) => (),
+                Ok(false) => return Err(Failed { retry: Retry::Soon, ..Failed::of(Why::NotAccepted) }),
+                Err(error) => return Err(Failed::of(Why::Expression(error.0))),
+            }
+        }
+        Ok(Reply {
+            step: node.id.clone(),
+            model: Some(self.core.plan.model(self.ask.model).name.clone()),
+            streamed: self.live && self.core.outbox.has_sent(),
+            view,
+            completion,
+        })
+    }
+
+    fn view(&self, completion: &Completion) -> Arc<Answer> {
+        let (tokens, cost_usd, seconds) = self.core.ledger().figures(self.node);
+        Arc::new(Answer {
+            present: true,
+            text: completion.text.as_str().into(),
+            model: self.core.plan.model(self.ask.model).name.as_str().into(),
+            tokens,
+            cost_usd,
+            seconds,
+            score: None,
+            value: self.ask.returns.as_ref().map(|_| Data::Text(completion.text.as_str().into())),
+            error: None,
+            finish_reason: completion.finish_reason.as_str().into(),
+            fits: self.fits(completion),
+        })
+    }
+
+    /// Only computed where a condition asks: compiling a schema is not free.
+    fn fits(&self, completion: &Completion) -> bool {
+        let asked = self.ask.accept_when.as_ref().is_some_and(|accept| accept.source().contains("fits"));
+        let format = self.core.request.field("response_format").filter(|_| asked);
+        let format = format.and_then(|format| serde_json::from_str(format.get()).ok());
+        format.is_none_or(|format| typed::fits(&format, &completion.text))
+    }
+
+    /// The `response_format` of typed calls and deciders; the client's own goes with its other parameters.
+    fn format(&self, shown: &Shown) -> Option<Arc<RawValue>> {
+        let format = match (&self.ask.returns, shown.choices) {
+            (Some(returns), _) => typed::response_format(returns),
+            (None, Some(count)) => typed::choice_format(count),
+            (None, None) => return None,
+        };
+        Some(conversation::raw(&format.to_string()))
+    }
+
+    fn messages(&self, scope_of: NodeId, shown: &Shown) -> Result<Vec<Message>, RenderError> {
+        let prompt: Result<Vec<_>, RenderError> = self
+            .ask
+            .prompt
+            .iter()
+            .map(|turn| self.render(turn, scope_of, shown).map(|text| (role(turn.role), text)))
+            .collect();
+        let system = match &self.ask.system {
+            Some(turn) => Some(self.render(turn, scope_of, shown)?),
+            None => None,
+        };
+        Ok(conversation::messages(self.ask.history, &self.core.request.messages, system, prompt?))
+    }
+
+    fn render(&self, turn: &Turn, scope_of: NodeId, shown: &Shown) -> Result<String, RenderError> {
+        let Some(binds) = &turn.binds else {
+            let mut scope = self.core.scope(scope_of, turn.template.source().contains("request"));
+            if let Some(Returns::OneOf(choices)) = &self.ask.returns {
+                let choices = choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect();
+                scope.set("choices", Data::List(choices));
+            }
+            return turn.template.render(&scope);
+        };
+        let mut own = crate::template::Scope::default();
+        for (param, operand) in binds {
+            let data = match operand {
+                Operand::Constant(data) => data.clone(),
+                Operand::Shown => shown.list.clone().unwrap_or(Data::List(Vec::new())),
+                Operand::Expression(expression) => {
+                    expression.value(&self.core.scope(scope_of, expression.source().contains("request")))?
+                }
+            };
+            own.set(param.clone(), data);
+        }
+        turn.template.render(&own)
+    }
+}
+
+// === impl Failed ===
+
+impl Failed {
+    fn of(why: Why) -> Self {
+        Self { why, retry: Retry::Never, error: None, unread: None }
+    }
+}
+
+fn role(role: TurnRole) -> Role {
+    match role {
+        TurnRole::System => Role::System,
+        TurnRole::User => Role::User,
+        TurnRole::Assistant => Role::Assistant,
+    }
+}
+
+fn late(first_token: bool) -> CallError {
+    let fault = if first_token { Fault::SlowStart } else { Fault::TimedOut };
+    let retry = if first_token { Retry::Soon } else { Retry::Never };
+    CallError::new(fault, retry, "our deadline")
+}
+
+/// Failures that no model worked for: nothing was used that we do not know of.
+fn never_ran(error: &CallError) -> bool {
+    use Fault::{Busy, ContextFull, KeyRefused, Redirected, Refused, Rejected, UnknownModel};
+    matches!(error.fault, Busy | ContextFull | KeyRefused | Redirected | Refused | Rejected | UnknownModel)
+}
+
+/// A whole answer as one delta: it is never cut up to look like a stream.
+pub fn whole(completion: &Completion) -> Delta {
+    let call = |(index, call): (usize, &ToolCall)| ToolCallDelta {
+        index: index as u32,
+        id: Some(call.id.clone()),
+        name: Some(call.name.clone()),
+        arguments: call.arguments.clone(),
+    };
+    Delta {
+        text: completion.text.clone(),
+        reasoning: completion.reasoning.clone(),
+        tool_calls: completion.tool_calls.iter().enumerate().map(call).collect(),
+        logprobs: completion.logprobs.clone(),
+        extra: completion.extra.clone(),
+        ..Delta::default()
+    }
+}
+
+/// Adds a delta to the answer so far.
+fn take_in(completion: &mut Completion, delta: &Delta) {
+    completion.text.push_str(&delta.text);
+    completion.reasoning.push_str(&delta.reasoning);
+    for piece in &delta.tool_calls {
+        let index = piece.index as usize;
+        // An index far ahead is a broken stream, not a reason to make room for it.
+        if index > completion.tool_calls.len() {
+            continue;
+        }
+        if index == completion.tool_calls.len() {
+            completion.tool_calls.push(ToolCall::default());
+        }
+        let call = &mut completion.tool_calls[index];
+        if let Some(id) = &piece.id {
+            call.id.clone_from(id);
+        }
+        if let Some(name) = &piece.name {
+            call.name.push_str(name);
+        }
+        call.arguments.push_str(&piece.arguments);
+    }
+    if let Some(reason) = &delta.finish_reason {
+        completion.finish_reason.clone_from(reason);
+    }
+    completion.usage = delta.usage.or(completion.usage);
+    if delta.logprobs.is_some() {
+        completion.logprobs.clone_from(&delta.logprobs);
+    }
+    completion.extra.extend(delta.extra.iter().map(|(name, value)| (name.clone(), Arc::clone(value))));
+}

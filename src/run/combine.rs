@@ -1,0 +1,4 @@
+//! Making one answer of many: pure functions, decided here, acted on by the interpreter.
+
+pub mod pick;
+pub mod vote;

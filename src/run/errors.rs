@@ -1,0 +1,111 @@
+//! Why a run, a step or a call failed, in words of our own.
+
+use std::fmt;
+
+use crate::upstream::Fault;
+
+/// Longest message that leaves, in bytes.
+pub const MESSAGE_SIZE_MAX: usize = 2048;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunError {
+    pub kind: ErrorKind,
+    /// For people and clients: our own words only, at most 2 KiB.
+    pub message: String,
+    /// For `Busy` and `Unreachable`: seconds to wait.
+    pub retry_after_s: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The conversation is longer than the handle takes, or too long for every proposer.
+    ContextLength,
+    /// The ensemble failed, deadlines included.
+    Failed,
+    /// All members answered 429.
+    Busy,
+    /// The upstream could not be reached before any call was accepted.
+    Unreachable,
+    /// The run was degraded and the client asked for `strict`.
+    Degraded,
+    /// The worst case of this request is above the handle's `limit`.
+    Limit,
+}
+
+/// Why a step or a call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The upstream's doing.
+    Fault(Fault),
+    /// `accept when` did not hold.
+    NotAccepted,
+    /// The answer could not be read as `returns` asks.
+    NotReadable,
+    /// A template or condition failed while it ran.
+    Expression(String),
+    /// It would have gone beyond the handle's `limit`.
+    Limit,
+    /// A step that it mentions has failed.
+    Needs(String),
+    /// Fewer successes than `need`.
+    Quorum { got: u32, need: u32 },
+    /// A list without any answer.
+    Nothing,
+    /// No choice reached `min_share`.
+    NoMajority,
+    /// `skip when` held, and there is no `else`.
+    Skipped,
+    /// The client wants no degraded answer.
+    Strict,
+}
+
+// === impl Why ===
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => f.write_str(fault.words()),
+            Self::NotAccepted => f.write_str("gave an answer that `accept when` turned down"),
+            Self::NotReadable => f.write_str("gave an answer that `returns` cannot read"),
+            Self::Expression(what) => write!(f, "its template {what}"),
+            Self::Limit => f.write_str("would go beyond the handle's limit"),
+            Self::Needs(step) => write!(f, "needs `{step}`, which failed"),
+            Self::Quorum { got, need } => write!(f, "{got} of the {need} answers it needs"),
+            Self::Nothing => f.write_str("has no answer to work on"),
+            Self::NoMajority => f.write_str("no choice has the share it needs"),
+            Self::Skipped => f.write_str("skipped"),
+            Self::Strict => f.write_str("stopped: the run is degraded and `strict` was asked for"),
+        }
+    }
+}
+
+// === impl RunError ===
+
+impl RunError {
+    /// Cuts the message to what may leave.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if message.len() > MESSAGE_SIZE_MAX {
+            let end = (0..=MESSAGE_SIZE_MAX - 4).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { kind, message, retry_after_s: None }
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for RunError {}

@@ -1,0 +1,391 @@
+//! The books of one run: every call, every surprise. The receipt and the trace are made of it, and nothing else is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::plan::{NodeId, Plan};
+use crate::upstream::{CallError, Usage};
+
+use super::errors::Why;
+use super::receipt::{CallReceipt, QuorumReceipt, Receipt, ReplyReceipt, Totals, UsageReceipt};
+use super::request::Request;
+use super::trace::{EVENTS_MAX, Trace, TraceEvent};
+
+#[derive(Debug)]
+pub struct Ledger {
+    plan: Arc<Plan>,
+    began: Instant,
+    /// By node; `None` for what was never called.
+    calls: Vec<Option<CallRecord>>,
+    because: Vec<String>,
+    fallbacks: Vec<String>,
+    skipped: Vec<String>,
+    quorums: Vec<QuorumReceipt>,
+    capped: Vec<String>,
+    trace: Trace,
+    spent: Spent,
+}
+
+#[derive(Debug)]
+pub struct CallRecord {
+    pub attempts: u32,
+    pub usage: Option<Usage>,
+    /// An attempt reached the model and ended without saying what it used.
+    usage_unknown: bool,
+    /// An attempt is under way, or one ended in another way than by a refused connection.
+    accepted: bool,
+    began: Instant,
+    took: Option<Duration>,
+    end: End,
+    /// The last attempt's error.
+    pub error: Option<CallError>,
+}
+
+#[derive(Debug, PartialEq)]
+enum End {
+    Running,
+    Fine,
+    Failed(Why),
+    Cancelled(&'static str),
+}
+
+/// What the run has used and holds reserved, against the handle's `limit`.
+#[derive(Debug, Default)]
+struct Spent {
+    calls: u32,
+    tokens: u64,
+    micro_usd: u64,
+}
+
+// === impl Ledger ===
+
+impl Ledger {
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let calls = plan.ids().map(|_| None).collect();
+        Self {
+            plan,
+            began: Instant::now(),
+            calls,
+            because: Vec::new(),
+            fallbacks: Vec::new(),
+            skipped: Vec::new(),
+            quorums: Vec::new(),
+            capped: Vec::new(),
+            trace: Trace::default(),
+            spent: Spent::default(),
+        }
+    }
+
+    pub fn note(&mut self, node: NodeId, what: &'static str, detail: impl Into<String>) {
+        let step = self.plan.node(node).id.clone();
+        self.event(step, what, detail.into());
+    }
+
+    pub fn event(&mut self, step: String, what: &'static str, detail: String) {
+        if self.trace.events.len() >= EVENTS_MAX {
+            self.trace.dropped += 1;
+            return;
+        }
+        let at_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.trace.events.push(TraceEvent { at_ms, step, what, detail });
+    }
+
+    // Calls.
+
+    pub fn call_began(&mut self, node: NodeId) {
+        self.calls[node.0 as usize] = Some(CallRecord {
+            attempts: 0,
+            usage: None,
+            usage_unknown: false,
+            accepted: false,
+            began: Instant::now(),
+            took: None,
+            end: End::Running,
+            error: None,
+        });
+    }
+
+    pub fn attempt_began(&mut self, node: NodeId, detail: String) {
+        let record = self.record(node);
+        record.attempts += 1;
+        record.accepted = true;
+        let what = if record.attempts == 1 { "ask" } else { "retry" };
+        self.note(node, what, detail);
+    }
+
+    /// The attempt under way was not taken: nobody listened.
+    pub fn refused(&mut self, node: NodeId) {
+        self.record(node).accepted = false;
+    }
+
+    /// Counts what an attempt reported. An attempt that reached a model and reported nothing is counted as unknown.
+    pub fn used(&mut self, node: NodeId, usage: Option<Usage>, reached: bool) {
+        let price = self.plan.node(node).act.ask().map(|ask| self.plan.model(ask.model).price);
+        let record = self.record(node);
+        match usage {
+            Some(usage) => *record.usage.get_or_insert_default() += usage,
+            None if reached => record.usage_unknown = true,
+            None => (),
+        }
+        if let (Some(usage), Some(price)) = (usage, price) {
+            self.spent.tokens += usage.prompt_tokens + usage.completion_tokens;
+            self.spent.micro_usd += cost(price, usage);
+        }
+    }
+
+    pub fn call_fine(&mut self, node: NodeId) {
+        self.end(node, End::Fine);
+        let usage = self.record(node).usage;
+        let detail = match usage.map(|usage| usage.completion_tokens) {
+            Some(1) => "1 token".to_owned(),
+            Some(tokens) => format!("{tokens} tokens"),
+            None => "tokens unknown".to_owned(),
+        };
+        self.note(node, "answer", detail);
+    }
+
+    pub fn call_failed(&mut self, node: NodeId, why: Why, error: Option<CallError>) {
+        self.note(node, "failed", why.to_string());
+        if let Some(record) = &mut self.calls[node.0 as usize] {
+            record.error = error;
+        }
+        self.end(node, End::Failed(why));
+    }
+
+    /// A call that was dropped while it ran. Why is known to whoever dropped it: see [`Ledger::call_stopped`].
+    pub fn call_dropped(&mut self, node: NodeId) {
+        let Some(record) = &mut self.calls[node.0 as usize] else { return };
+        if record.end == End::Running {
+            record.usage_unknown = record.attempts > 0;
+            self.end(node, End::Cancelled("the run ended"));
+        }
+    }
+
+    /// Says why a call was dropped. `why` completes "cancelled: ".
+    pub fn call_stopped(&mut self, node: NodeId, why: &'static str) {
+        if let Some(record) = &mut self.calls[node.0 as usize]
+            && let End::Cancelled(reason) = &mut record.end
+        {
+            *reason = why;
+            self.note(node, "cancelled", why);
+        }
+    }
+
+    fn end(&mut self, node: NodeId, end: End) {
+        if let Some(record) = &mut self.calls[node.0 as usize] {
+            record.took = Some(record.began.elapsed());
+            record.end = end;
+        }
+    }
+
+    fn record(&mut self, node: NodeId) -> &mut CallRecord {
+        self.calls[node.0 as usize].as_mut().expect("a call is entered before it is used")
+    }
+
+    /// Whether a call may start that adds at most `tokens` and `micro_usd` to what was spent; if so, it is reserved.
+    pub fn reserve(&mut self, tokens: u64, micro_usd: u64) -> bool {
+        let limit = &self.plan.limit;
+        let within = limit.calls.is_none_or(|most| self.spent.calls < most)
+            && limit.tokens.is_none_or(|most| self.spent.tokens + tokens <= most.0)
+            && limit.cost.is_none_or(|most| self.spent.micro_usd + micro_usd <= most.0);
+        if within {
+            self.spent.calls += 1;
+            self.spent.tokens += tokens;
+            self.spent.micro_usd += micro_usd;
+        }
+        within
+    }
+
+    /// Gives back what a call reserved, once what it used is known.
+    pub fn release(&mut self, tokens: u64, micro_usd: u64) {
+        self.spent.tokens = self.spent.tokens.saturating_sub(tokens);
+        self.spent.micro_usd = self.spent.micro_usd.saturating_sub(micro_usd);
+    }
+
+    // What was not as planned.
+
+    pub fn degraded(&mut self, because: impl Into<String>) {
+        let because = because.into();
+        if !self.because.contains(&because) {
+            self.because.push(because);
+        }
+    }
+
+    pub fn is_degraded(&self) -> bool {
+        !self.because.is_empty()
+    }
+
+    pub fn reasons(&self) -> &[String] {
+        &self.because
+    }
+
+    pub fn fallback(&mut self, node: NodeId, taken: NodeId, degraded: bool) {
+        let (from, to) = (self.plan.node(node).id.clone(), self.plan.node(taken).id.clone());
+        self.fallbacks.push(to.clone());
+        self.note(taken, "else", format!("in the place of {from}"));
+        if degraded {
+            self.degraded(format!("`{to}` answered in the place of `{from}`"));
+        }
+    }
+
+    pub fn skipped(&mut self, node: NodeId) {
+        let step = self.plan.node(node).id.clone();
+        self.skipped.push(step);
+        self.note(node, "skipped", "skip when holds");
+    }
+
+    pub fn quorum(&mut self, node: NodeId, need: u32, of: u32, got: u32) {
+        let step = self.plan.node(node).id.clone();
+        self.quorums.push(QuorumReceipt { step, need, of, got });
+        self.note(node, "quorum", format!("{got} of {of}, need {need}"));
+    }
+
+    pub fn capped(&mut self, field: &str) {
+        if !self.capped.iter().any(|known| known == field) {
+            self.capped.push(field.to_owned());
+        }
+    }
+
+    // Reading.
+
+    /// Calls that ended and calls that were started.
+    pub fn progress(&self) -> (u32, u32) {
+        let began = self.calls.iter().flatten();
+        began.fold((0, 0), |(ended, all), record| (ended + u32::from(record.end != End::Running), all + 1))
+    }
+
+    /// Every call that failed: its node and its last error.
+    pub fn failures(&self) -> Vec<(NodeId, &Why, Option<&CallError>)> {
+        self.plan
+            .ids()
+            .filter_map(|id| match self.calls[id.0 as usize].as_ref()? {
+                CallRecord { end: End::Failed(why), error, .. } => Some((id, why, error.as_ref())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Groups that did not get what they need, as sentences.
+    pub fn lost_quorums(&self) -> Vec<String> {
+        let lost = self.quorums.iter().filter(|quorum| quorum.got < quorum.need);
+        lost.map(|q| format!("`{}` has {} of the {} answers it needs", q.step, q.got, q.need)).collect()
+    }
+
+    /// Whether some call was answered, or at least taken.
+    pub fn was_accepted(&self) -> bool {
+        self.calls.iter().flatten().any(|record| record.accepted)
+    }
+
+    pub fn receipt(&self, request: &Request, reply: ReplyReceipt, waves: u32) -> Receipt {
+        let calls: Vec<CallReceipt> = self.plan.ids().filter_map(|id| self.call_receipt(id)).collect();
+        let bounds = &self.plan.bounds;
+        let conversation = self.request_tokens(request);
+        Receipt {
+            run: request.run.clone(),
+            handle: self.plan.handle.clone(),
+            plan: self.plan.hash.clone(),
+            degraded: self.is_degraded(),
+            degraded_because: self.because.clone(),
+            totals: self.totals(&calls, waves),
+            calls,
+            quorums: self.quorums.clone(),
+            fallbacks: self.fallbacks.clone(),
+            skipped: self.skipped.clone(),
+            reply,
+            bound: Totals {
+                calls: bounds.calls,
+                attempts: bounds.attempts,
+                waves: bounds.waves,
+                prompt_tokens: bounds.tokens_in.constant.0
+                    + u64::from(bounds.tokens_in.conversations) * conversation,
+                completion_tokens: bounds.tokens_out.0,
+                usage_unknown: bounds.calls,
+                cost_usd: bounds.cost.as_usd(),
+                seconds: bounds.time.as_seconds(),
+            },
+            ignored: request.ignored.clone(),
+            capped: self.capped.clone(),
+        }
+    }
+
+    pub fn request_tokens(&self, request: &Request) -> u64 {
+        request.messages.iter().map(super::core::message_tokens).sum()
+    }
+
+    fn call_receipt(&self, id: NodeId) -> Option<CallReceipt> {
+        let record = self.calls[id.0 as usize].as_ref()?;
+        let node = self.plan.node(id);
+        let (outcome, why) = match &record.end {
+            End::Fine => ("ok", None),
+            End::Failed(why) => ("failed", Some(why.to_string())),
+            End::Cancelled(why) => ("cancelled", Some((*why).to_owned())),
+            End::Running => ("cancelled", Some("the run ended".to_owned())),
+        };
+        Some(CallReceipt {
+            step: node.id.clone(),
+            model: node.act.ask().map(|ask| self.plan.model(ask.model).name.clone()).unwrap_or_default(),
+            outcome,
+            why,
+            attempts: record.attempts,
+            seconds: seconds(record.took.unwrap_or_else(|| record.began.elapsed())),
+            usage: record.usage.map(usage_receipt),
+        })
+    }
+
+    fn totals(&self, calls: &[CallReceipt], waves: u32) -> Totals {
+        let mut totals = Totals { waves, seconds: seconds(self.began.elapsed()), ..Totals::default() };
+        let mut micro_usd = 0;
+        for (id, record) in self.plan.ids().zip(&self.calls) {
+            let Some(record) = record else { continue };
+            totals.usage_unknown += u32::from(record.usage_unknown || record.end == End::Running);
+            if let (Some(usage), Some(ask)) = (record.usage, self.plan.node(id).act.ask()) {
+                totals.prompt_tokens += usage.prompt_tokens;
+                totals.completion_tokens += usage.completion_tokens;
+                micro_usd += cost(self.plan.model(ask.model).price, usage);
+            }
+        }
+        totals.calls = calls.len() as u32;
+        totals.attempts = calls.iter().map(|call| call.attempts).sum();
+        totals.cost_usd = micro_usd as f64 / 1e6;
+        totals
+    }
+
+    pub fn take_trace(&mut self) -> Trace {
+        std::mem::take(&mut self.trace)
+    }
+
+    pub fn usage_of(&self, step: &str) -> Option<UsageReceipt> {
+        let id = self.plan.ids().find(|&id| self.plan.node(id).id == step)?;
+        self.calls[id.0 as usize].as_ref()?.usage.map(usage_receipt)
+    }
+
+    /// Tokens and cost of a node's call so far, and how long it has run.
+    pub fn figures(&self, node: NodeId) -> (u64, f64, f64) {
+        let Some(record) = &self.calls[node.0 as usize] else { return (0, 0.0, 0.0) };
+        let usage = record.usage.unwrap_or_default();
+        let price =
+            self.plan.node(node).act.ask().map(|ask| self.plan.model(ask.model).price).unwrap_or_default();
+        (usage.completion_tokens, cost(price, usage) as f64 / 1e6, record.began.elapsed().as_secs_f64())
+    }
+}
+
+fn cost(price: crate::units::Price, usage: Usage) -> u64 {
+    use crate::units::Tokens;
+    price.input.per_million(Tokens(usage.prompt_tokens)).0
+        + price.output.per_million(Tokens(usage.completion_tokens)).0
+}
+
+fn usage_receipt(usage: Usage) -> UsageReceipt {
+    UsageReceipt {
+        prompt_tokens: usage.prompt_tokens,
+        completion_tokens: usage.completion_tokens,
+        total_tokens: usage.prompt_tokens + usage.completion_tokens,
+    }
+}
+
+/// To the millisecond.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}

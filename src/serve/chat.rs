@@ -1,0 +1,117 @@
+//! `POST /v1/chat/completions`: a question is checked, becomes a run, and the run's events become an answer.
+//!
+//! Dropping the handler, or the body that it gave, drops the run.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Response;
+
+use crate::plan::Plan;
+use crate::run::request::Request;
+use crate::run::{Event, Finished};
+
+use super::State;
+use super::body;
+use super::errors::{self, Kind, Refusal};
+use super::flight::{Entry, Flight, Holds};
+use super::hop::Hop;
+use super::limits::BodyShare;
+use super::respond::{self, Tag};
+use super::stream::Stream;
+use super::wire::{self, Chunks, Head, Question};
+
+type HttpRequest = axum::http::Request<Body>;
+
+pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Body>, Refusal> {
+    let (head, body) = request.into_parts();
+    let (bytes, share) = body::read(body, &state.limits).await?;
+    let hop = Hop::read(&head.headers)?;
+    let question = wire::decode(&bytes)?;
+    let plan = state.catalog.find(&question.model)?;
+    if !hop.path.is_empty() {
+        return Err(errors::nested(&hop.path, &question.model));
+    }
+    if hop.probe {
+        return probe(state, plan, &question);
+    }
+    run(state, plan, question, hop, share).await
+}
+
+/// LiteLLM asks whether the handle would answer; that is known without running it.
+fn probe(state: &State, plan: &Plan, question: &Question) -> Result<Response<Body>, Refusal> {
+    if !state.health.is_ready() {
+        return Err(Refusal::new(Kind::NotReady, "the upstream has not answered yet"));
+    }
+    let tag = Tag { run: run_id(), handle: plan.handle.clone() };
+    let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
+    Ok(respond::probed(wire::probe(&head), &tag))
+}
+
+async fn run(
+    state: &State,
+    plan: &Arc<Plan>,
+    question: Question,
+    hop: Hop,
+    body: BodyShare,
+) -> Result<Response<Body>, Refusal> {
+    let holds = Holds { slot: state.limits.take_run()?, body };
+    let tag = Tag { run: run_id(), handle: plan.handle.clone() };
+    let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
+    let (streamed, include_usage) = (question.stream, question.include_usage);
+    let request = Arc::new(to_request(question, hop, &tag));
+    let entry = Entry::new(tag.run.clone(), tag.handle.clone());
+    let flight = Flight::new(state.runner.start(Arc::clone(plan), request), entry, holds);
+    if streamed {
+        let stream = Stream::new(flight, Chunks::new(head), include_usage);
+        return Ok(respond::streaming(Body::new(stream), &tag));
+    }
+    Ok(whole(flight, &head, &tag).await)
+}
+
+fn to_request(question: Question, hop: Hop, tag: &Tag) -> Request {
+    Request {
+        run: tag.run.clone(),
+        model: question.model,
+        messages: question.messages,
+        fields: question.fields,
+        stream: question.stream,
+        strict: question.strict,
+        ignored: question.ignored,
+        traceparent: hop.traceparent,
+        // A stream resets its reader's clock with each token or comment.
+        patience: if question.stream { None } else { hop.patience },
+    }
+}
+
+async fn whole(mut flight: Flight, head: &Head, tag: &Tag) -> Response<Body> {
+    let outcome = loop {
+        match flight.next().await {
+            Ok(Event::Delta(_)) => {}
+            Ok(Event::Done(finished)) => break Ok(finished),
+            Err(refusal) => break Err(refusal),
+        }
+    };
+    let response = match outcome {
+        Err(refusal) => respond::failed(&refusal, None, tag),
+        Ok(finished) => {
+            flight.entry.count(&finished.receipt);
+            ended(*finished, head, tag)
+        }
+    };
+    flight.entry.close(response.status().as_u16());
+    response
+}
+
+fn ended(finished: Finished, head: &Head, tag: &Tag) -> Response<Body> {
+    let Finished { result, receipt, .. } = finished;
+    match result {
+        Ok(completion) => respond::answered(wire::whole(head, &completion, &receipt), &receipt, tag),
+        Err(error) => respond::failed(&error.into(), Some(&receipt), tag),
+    }
+}
+
+/// Unique enough for books and logs; also the answer's `id`.
+fn run_id() -> String {
+    format!("run-{:016x}", fastrand::u64(..))
+}

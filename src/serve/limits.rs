@@ -1,0 +1,123 @@
+//! How much is taken on at once, each limit with its name and its reason (`docs/daemon.md`, "Limits").
+//!
+//! Knows nothing of what a request means: it counts runs and bytes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::errors::{self, Refusal};
+
+/// Largest body of one request, in bytes: some images in base64 fit.
+pub const BODY_MAX: usize = 32 << 20;
+
+/// All request bodies held at once, in bytes.
+pub const BODIES_MAX: usize = 512 << 20;
+
+/// Deepest nesting of a body; the readers behind us recurse.
+pub const DEPTH_MAX: usize = 128;
+
+/// Fields at the top of a body.
+pub const FIELDS_MAX: usize = 128;
+
+/// Bytes of a request's head, and of what is buffered for a slow reader.
+pub const HEAD_MAX: usize = 64 << 10;
+
+/// From the first byte of a head to its end.
+pub const HEAD_WAIT: Duration = Duration::from_secs(10);
+
+/// Longest silence inside a body.
+pub const BODY_WAIT: Duration = Duration::from_secs(30);
+
+/// Longest idle life of a kept connection; LiteLLM keeps its own for 120 s, so that it is the one who closes.
+pub const IDLE_WAIT: Duration = Duration::from_secs(150);
+
+/// Longest time for which a reader may take nothing.
+pub const READER_WAIT: Duration = Duration::from_secs(60);
+
+/// Longest silence inside a streamed answer before a comment breaks it.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Runs in flight.
+pub const RUNS_MAX: usize = 4096;
+
+/// Connections open: twice the runs, so that health and models are still answered when all runs are taken.
+pub const CONNECTIONS_MAX: usize = 8192;
+
+/// Bytes of `error.message`.
+pub const MESSAGE_MAX: usize = 2 << 10;
+
+/// Bytes of events put into one frame before the reader is asked to take it.
+pub const FRAME_MAX: usize = 32 << 10;
+
+/// Bodies are counted in units of so many bytes: a semaphore has too few permits for single ones.
+const BODY_UNIT: usize = 1024;
+
+/// What is taken on right now.
+pub struct Limits {
+    runs: Arc<Semaphore>,
+    runs_max: usize,
+    bodies: Arc<Semaphore>,
+}
+
+/// A share of [`BODIES_MAX`], given back when dropped.
+pub struct BodyShare {
+    permit: OwnedSemaphorePermit,
+}
+
+// === impl Limits ===
+
+impl Limits {
+    #[must_use]
+    pub fn new(runs_max: usize, bodies_max: usize) -> Self {
+        Self {
+            runs: Arc::new(Semaphore::new(runs_max)),
+            runs_max,
+            bodies: Arc::new(Semaphore::new(bodies_max / BODY_UNIT)),
+        }
+    }
+
+    /// A slot for one run, or the refusal that says that there is none.
+    pub fn take_run(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.runs).try_acquire_owned().map_err(|_| errors::overloaded("too many runs in flight"))
+    }
+
+    /// No run is in flight.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.runs.available_permits() == self.runs_max
+    }
+
+    /// An empty share, to be grown as bytes arrive.
+    pub fn share(&self) -> Result<BodyShare, Refusal> {
+        let permit = Arc::clone(&self.bodies).try_acquire_many_owned(0);
+        Ok(BodyShare { permit: permit.map_err(|_| bodies_full())? })
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(RUNS_MAX, BODIES_MAX)
+    }
+}
+
+// === impl BodyShare ===
+
+impl BodyShare {
+    /// Makes room for `total` bytes in all.
+    pub fn grow_to(&mut self, total: usize) -> Result<(), Refusal> {
+        let missing = total.div_ceil(BODY_UNIT).saturating_sub(self.permit.num_permits());
+        if missing == 0 {
+            return Ok(());
+        }
+        let count = u32::try_from(missing).map_err(|_| bodies_full())?;
+        let more = Arc::clone(self.permit.semaphore()).try_acquire_many_owned(count);
+        self.permit.merge(more.map_err(|_| bodies_full())?);
+        Ok(())
+    }
+}
+
+fn bodies_full() -> Refusal {
+    errors::overloaded("too many request bytes held at once")
+}

@@ -1,0 +1,173 @@
+//! The server loop: accepts, owns every connection's task, and stops in good order.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::Ipv4Addr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use super::State;
+use super::limits::{CONNECTIONS_MAX, HEAD_MAX};
+use super::pace::{Answering, Paced, Phase};
+use super::routes::App;
+
+/// Until the next try after the system gave no connection (no descriptors left, mostly).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Connections whose requests did not finish within the grace.
+    pub cancelled: usize,
+}
+
+/// Serves until `shutdown` resolves; then takes no new connection, lets what runs finish within `grace`, and cancels
+/// the rest. Dropped, it cancels everything at once.
+///
+/// Fails at once if `listener` is not on 127.0.0.1.
+pub async fn serve(
+    listener: TcpListener,
+    state: Arc<State>,
+    shutdown: impl Future<Output = ()>,
+    grace: Duration,
+) -> io::Result<Ending> {
+    let address = listener.local_addr()?;
+    if address.ip() != Ipv4Addr::LOCALHOST {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("serves on 127.0.0.1 only, not on {address}"),
+        ));
+    }
+    let app = App::new(Arc::clone(&state), address.port());
+    let (stop, stopping) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    {
+        let mut shutdown = pin!(shutdown);
+        let mut watching = pin!(state.health.watch(&state.limits));
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                () = &mut watching => {}
+                accepted = accept(&listener), if connections.len() < CONNECTIONS_MAX => {
+                    connections.spawn(connection(accepted, app.clone(), stopping.clone()));
+                }
+                Some(ended) = connections.join_next() => note(ended),
+            }
+        }
+    }
+    drop(listener);
+    stop.send_replace(true);
+    Ok(Ending { cancelled: drain(connections, grace).await })
+}
+
+/// Connections cancelled.
+async fn drain(mut connections: JoinSet<()>, grace: Duration) -> usize {
+    let all_ended = async {
+        while let Some(ended) = connections.join_next().await {
+            note(ended);
+        }
+    };
+    if timeout(grace, all_ended).await.is_ok() {
+        return 0;
+    }
+    let cancelled = connections.len();
+    connections.shutdown().await;
+    cancelled
+}
+
+fn note(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a connection's task ended by itself");
+    }
+}
+
+/// The next connection. Loses none when dropped.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Without it the end of each event waits for the reader's acknowledgement of the one before.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "TCP_NODELAY");
+                }
+                return stream;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One connection, from its first byte to its last. When `stopping` turns true, the request in hand is the last.
+pub(super) async fn connection<T>(io: T, app: App, mut stopping: watch::Receiver<bool>)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let phase = Phase::default();
+    let io = TokioIo::new(Paced::new(io, phase.clone()));
+    let service = service_fn(|request: Request<Incoming>| {
+        let (app, answering) = (app.clone(), phase.answering());
+        async move {
+            let response = app.answer(request.map(Body::new)).await;
+            Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+        }
+    });
+    // No timer for hyper: see `pace.rs`. Its limit of 100 headers is the default.
+    let mut connection = pin!(
+        http1::Builder::new().header_read_timeout(None).max_buf_size(HEAD_MAX).serve_connection(io, service)
+    );
+    let stopped = async { drop(stopping.wait_for(|stop| *stop).await) };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection");
+    }
+}
+
+/// A body that says when it is over.
+struct Answer {
+    body: Body,
+    _answering: Answering,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,148 @@
+//! A connection's clocks: idle, head, and a reader that takes nothing.
+//!
+//! hyper's own limit for heads runs while a kept connection is idle, too; here the one for heads begins with their
+//! first byte. Works below hyper: sees bytes, not requests, but for the phase that whoever answers them sets.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::limits::{HEAD_WAIT, IDLE_WAIT, READER_WAIT};
+
+/// What a connection is at, shared with whoever answers its requests.
+#[derive(Clone, Default)]
+pub struct Phase(Arc<AtomicU8>);
+
+const IDLE: u8 = 0;
+const HEAD: u8 = 1;
+const BUSY: u8 = 2;
+
+/// A request is being answered; the connection is idle again when this is dropped.
+pub struct Answering(Phase);
+
+/// An IO with deadlines.
+pub struct Paced<T> {
+    io: T,
+    phase: Phase,
+    /// The phase for which `read_by` is set.
+    timed: u8,
+    read_by: Pin<Box<Sleep>>,
+    write_by: Option<Pin<Box<Sleep>>>,
+}
+
+// === impl Phase ===
+
+impl Phase {
+    #[must_use]
+    pub fn answering(&self) -> Answering {
+        self.set(BUSY);
+        Answering(self.clone())
+    }
+
+    fn get(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, phase: u8) {
+        self.0.store(phase, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.set(IDLE);
+    }
+}
+
+// === impl Paced ===
+
+impl<T> Paced<T> {
+    #[must_use]
+    pub fn new(io: T, phase: Phase) -> Self {
+        Self { io, phase, timed: IDLE, read_by: Box::pin(sleep(IDLE_WAIT)), write_by: None }
+    }
+
+    /// Whether the time for reading is over. A body has its own clock, where it is read.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let phase = self.phase.get();
+        if phase != self.timed {
+            self.timed = phase;
+            match phase {
+                IDLE => self.allow(IDLE_WAIT),
+                HEAD => self.allow(HEAD_WAIT),
+                _ => {}
+            }
+        }
+        if phase == BUSY { Poll::Pending } else { self.read_by.as_mut().poll(cx) }
+    }
+
+    fn allow(&mut self, wait: Duration) {
+        self.read_by.as_mut().reset(Instant::now() + wait);
+    }
+
+    /// Starts the reader's clock at the first write that must wait, stops it at one that need not.
+    fn pace_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.write_by = None;
+            return written;
+        }
+        let write_by = self.write_by.get_or_insert_with(|| Box::pin(sleep(READER_WAIT)));
+        ready!(write_by.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the reader takes nothing")))
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let paced = self.get_mut();
+        let before = buf.filled().len();
+        if let Poll::Ready(read) = Pin::new(&mut paced.io).poll_read(cx, buf) {
+            if buf.filled().len() > before && paced.phase.get() == IDLE {
+                paced.phase.set(HEAD);
+            }
+            return Poll::Ready(read);
+        }
+        ready!(paced.poll_late(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no request in time")))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let paced = self.get_mut();
+        let written = Pin::new(&mut paced.io).poll_write(cx, buf);
+        paced.pace_write(cx, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let paced = self.get_mut();
+        let written = Pin::new(&mut paced.io).poll_write_vectored(cx, bufs);
+        paced.pace_write(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,156 @@
+//! Every route, one line each, and what stands before them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State as Shared};
+use axum::http::header::EXPECT;
+use axum::http::{HeaderMap, Method, Response};
+use axum::routing::{get, post};
+use futures_util::FutureExt;
+use tower::ServiceExt;
+
+use super::State;
+use super::errors::{self, Kind, Refusal};
+use super::guard::{self, Guard};
+use super::{body, chat, health, models, respond};
+
+/// The whole service behind one port. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    state: Arc<State>,
+    guard: Arc<Guard>,
+    router: Router,
+}
+
+// === impl App ===
+
+impl App {
+    /// `port` is the one that clients see.
+    #[must_use]
+    pub fn new(state: Arc<State>, port: u16) -> Self {
+        Self { router: router(Arc::clone(&state)), guard: Arc::new(Guard::new(port)), state }
+    }
+
+    /// One request, one answer, whatever happens: a panic costs this request only.
+    pub async fn answer(self, request: Request) -> Response<Body> {
+        let answered = AssertUnwindSafe(self.route(request)).catch_unwind().await;
+        answered.unwrap_or_else(|_| respond::refuse(&errors::panicked()))
+    }
+
+    async fn route(self, request: Request) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let admitted =
+            self.guard.check(&head).and_then(|()| self.admit(head.uri.path(), &head.method, &head.headers));
+        match admitted {
+            Err(refusal) => turn_away(&refusal, body, &head.headers).await,
+            Ok(()) => match self.router.oneshot(Request::from_parts(head, body)).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+        }
+    }
+
+    /// What depends on the route: the key, and the body's type.
+    fn admit(&self, path: &str, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+        if !is_open(path) {
+            guard::check_key(headers, self.state.key.as_ref())?;
+        }
+        if method == Method::POST { guard::check_json(headers) } else { Ok(()) }
+    }
+}
+
+fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(complete))
+        .route("/v1/models", get(list_models))
+        .route("/v1/models/{id}", get(one_model))
+        .route("/health", get(live))
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(state)
+}
+
+fn is_open(path: &str) -> bool {
+    path == "/health" || path.starts_with("/health/")
+}
+
+async fn complete(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
+    or_refuse(chat::complete(&state, request).await)
+}
+
+async fn list_models(Shared(state): Shared<Arc<State>>) -> Response<Body> {
+    models::list(&state)
+}
+
+async fn one_model(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
+    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
+    or_refuse(models::one(&state, id))
+}
+
+async fn live() -> Response<Body> {
+    health::live()
+}
+
+async fn ready(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response<Body> {
+    health::ready(&state, &headers)
+}
+
+async fn nowhere(request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    turn_away(&no_route(&head.method, head.uri.path()), body, &head.headers).await
+}
+
+async fn wrong_method(request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let refusal = match is_call(&head.method, head.uri.path()) {
+        true => no_route(&head.method, head.uri.path()),
+        false => Refusal::new(Kind::WrongMethod, "this path is not for this method"),
+    };
+    turn_away(&refusal, body, &head.headers).await
+}
+
+/// Refuses a request whose body nobody read.
+async fn turn_away(refusal: &Refusal, body: Body, headers: &HeaderMap) -> Response<Body> {
+    // Who asks before sending has not sent.
+    if !headers.contains_key(EXPECT) {
+        body::discard(body).await;
+    }
+    respond::refuse(refusal)
+}
+
+fn or_refuse(result: Result<Response<Body>, Refusal>) -> Response<Body> {
+    result.unwrap_or_else(|refusal| respond::refuse(&refusal))
+}
+
+/// A POST that cannot be answered is a wrong request, not a missing page: LiteLLM takes a handle out of service for a
+/// while when it meets 404.
+fn no_route(method: &Method, path: &str) -> Refusal {
+    let is_call = is_call(method, path);
+    let shown = errors::quoted(path);
+    if is_planned(path) {
+        let kind = if is_call { Kind::NotYet } else { Kind::NotFound };
+        return Refusal::new(kind, format!("`{shown}` is not yet supported"));
+    }
+    match is_call {
+        true => {
+            Refusal::new(Kind::Invalid, format!("`{shown}` takes no questions; `/v1/chat/completions` does"))
+        }
+        false => Refusal::new(Kind::NotFound, format!("nothing is at `{shown}`")),
+    }
+}
+
+fn is_call(method: &Method, path: &str) -> bool {
+    method == Method::POST && path.starts_with("/v1/")
+}
+
+fn is_planned(path: &str) -> bool {
+    let is_plan = path.starts_with("/v1/ensembles/") && path.ends_with("/plan");
+    is_plan
+        || path.starts_with("/v1/runs/")
+        || ["/v1/runs", "/metrics", "/v1/completions", "/v1/responses"].contains(&path)
+}

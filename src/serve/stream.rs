@@ -1,0 +1,181 @@
+//! A streamed answer as a body: the role at once, then what the run says, as it says it.
+//!
+//! The run is polled only when the connection can take more, so a slow reader holds it up instead of filling memory.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::run::receipt::Receipt;
+use crate::run::{Event, Finished};
+use crate::upstream::{Completion, Delta};
+
+use super::errors::Refusal;
+use super::flight::Flight;
+use super::join;
+use super::limits::{FRAME_MAX, HEARTBEAT};
+use super::respond;
+use super::wire::Chunks;
+
+pub struct Stream {
+    /// `None` once the last event is written.
+    flight: Option<Flight>,
+    chunks: Chunks,
+    include_usage: bool,
+    /// Joined so far, not yet written.
+    held: Option<Delta>,
+    /// Part of the reply was written.
+    spoken: bool,
+    heartbeat: Pin<Box<Sleep>>,
+    /// When a frame was last given out.
+    written_at: Instant,
+}
+
+// === impl Stream ===
+
+impl Stream {
+    #[must_use]
+    pub fn new(flight: Flight, mut chunks: Chunks, include_usage: bool) -> Self {
+        // Before anything else: an error that came first would be read as a failed request, and tried again.
+        chunks.role();
+        Self {
+            flight: Some(flight),
+            chunks,
+            include_usage,
+            held: None,
+            spoken: false,
+            heartbeat: Box::pin(sleep(HEARTBEAT)),
+            written_at: Instant::now(),
+        }
+    }
+
+    /// Writes all that is there now, up to a frame's worth.
+    fn advance(&mut self, cx: &mut Context<'_>) {
+        while let Some(flight) = &mut self.flight {
+            if self.chunks.len() > FRAME_MAX {
+                break;
+            }
+            match flight.poll_next(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(Event::Delta(delta))) => self.hold(delta),
+                Poll::Ready(Ok(Event::Done(finished))) => self.finish(*finished),
+                Poll::Ready(Err(refusal)) => self.fail(&refusal, None),
+            }
+        }
+        self.flush();
+    }
+
+    fn hold(&mut self, delta: Delta) {
+        if join::is_empty(&delta) {
+            return;
+        }
+        if self.held.as_mut().is_some_and(|held| join::join(held, &delta)) {
+            return;
+        }
+        self.flush();
+        self.held = Some(delta);
+    }
+
+    fn flush(&mut self) {
+        if let Some(delta) = self.held.take() {
+            self.chunks.delta(&delta);
+            self.spoken = true;
+        }
+    }
+
+    fn finish(&mut self, finished: Finished) {
+        let Finished { result, receipt, .. } = finished;
+        match result {
+            Ok(completion) => self.complete(completion, &receipt),
+            Err(error) => self.fail(&error.into(), Some(&receipt)),
+        }
+    }
+
+    fn complete(&mut self, completion: Completion, receipt: &Receipt) {
+        self.flush();
+        if !self.spoken {
+            self.hold(in_one_piece(&completion));
+            self.flush();
+        }
+        self.chunks.end(&completion, receipt, self.include_usage);
+        self.close(Some(receipt), respond::STREAMED);
+    }
+
+    fn fail(&mut self, refusal: &Refusal, receipt: Option<&Receipt>) {
+        self.flush();
+        self.chunks.error(refusal, receipt);
+        self.close(receipt, respond::status(refusal.kind).0.as_u16());
+    }
+
+    /// Drops the run at once: what it held is free before the last bytes are read.
+    fn close(&mut self, receipt: Option<&Receipt>, status: u16) {
+        if let Some(mut flight) = self.flight.take() {
+            receipt.inspect(|receipt| flight.entry.count(receipt));
+            flight.entry.close(status);
+        }
+    }
+
+    /// Writes a comment if nothing was written for a while. The timer is moved only when it fires, not at each token.
+    fn beat(&mut self, cx: &mut Context<'_>) {
+        while self.heartbeat.as_mut().poll(cx).is_ready() {
+            let due = self.written_at + HEARTBEAT;
+            let now = Instant::now();
+            if due <= now {
+                self.chunks.heartbeat();
+                self.heartbeat.as_mut().reset(now + HEARTBEAT);
+                return;
+            }
+            self.heartbeat.as_mut().reset(due);
+        }
+    }
+}
+
+impl Body for Stream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let stream = self.get_mut();
+        // The first frame is the role alone: the head leaves before the run has begun.
+        if stream.chunks.is_empty() {
+            stream.advance(cx);
+        }
+        if stream.chunks.is_empty() && stream.flight.is_some() {
+            stream.beat(cx);
+        }
+        if !stream.chunks.is_empty() {
+            stream.written_at = Instant::now();
+            return Poll::Ready(Some(Ok(Frame::data(stream.chunks.take()))));
+        }
+        if stream.flight.is_some() { Poll::Pending } else { Poll::Ready(None) }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.flight.is_none() && self.chunks.is_empty()
+    }
+}
+
+/// A reply of which no delta came, as one.
+fn in_one_piece(completion: &Completion) -> Delta {
+    let call = |(index, call): (usize, &crate::upstream::ToolCall)| crate::upstream::ToolCallDelta {
+        index: u32::try_from(index).unwrap_or(u32::MAX),
+        id: Some(call.id.clone()),
+        name: Some(call.name.clone()),
+        arguments: call.arguments.clone(),
+    };
+    Delta {
+        text: completion.text.clone(),
+        reasoning: completion.reasoning.clone(),
+        tool_calls: completion.tool_calls.iter().enumerate().map(call).collect(),
+        logprobs: completion.logprobs.clone(),
+        extra: completion.extra.clone(),
+        ..Delta::default()
+    }
+}

@@ -1,0 +1,9 @@
+//! The daemon on a connection in memory: real HTTP, a virtual clock, runs by script.
+
+mod answers;
+mod clocks;
+mod guards;
+mod kit;
+mod life;
+mod questions;
+mod streams;

@@ -1,0 +1,188 @@
+//! What goes in.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::serve::limits::{BODY_MAX, Limits};
+use crate::serve::routes::App;
+use crate::serve::wire::decode;
+use crate::upstream::{MessageBody, Role};
+
+use super::kit::{HANDLE, SELECTOR, ask, chat, done, events, get, hello_app, send, state_of};
+
+/// The refusal's param, and whether it is "not yet"; panics if the body is taken.
+fn refused(body: &str) -> (Option<String>, String) {
+    let refusal = decode(body.as_bytes()).expect_err(body);
+    (refusal.param, refusal.message)
+}
+
+#[test]
+fn what_is_wrong_with_a_question_is_named() {
+    let with = |more: &str| ask(more);
+    let messages = |list: &str| format!(r#"{{"model":"m","messages":{list}}}"#);
+    let table: Vec<(String, Option<&str>)> = vec![
+        ("".to_owned(), None),
+        ("[]".to_owned(), None),
+        (ask("") + "x", None),
+        (r#"{"messages":[{"role":"user","content":"hi"}]}"#.to_owned(), Some("model")),
+        (r#"{"model":"m"}"#.to_owned(), Some("messages")),
+        (messages("[]"), Some("messages")),
+        (messages("{}"), Some("messages")),
+        (messages("\"hi\""), Some("messages")),
+        (messages("7"), Some("messages")),
+        (messages("[7]"), Some("messages[0]")),
+        (messages(r#"[{"content":"hi"}]"#), Some("messages[0].role")),
+        (messages(r#"[{"role":"function","content":"hi"}]"#), Some("messages[0].role")),
+        (messages(r#"[{"role":"user"}]"#), Some("messages[0].content")),
+        (messages(r#"[{"role":"user","content":7}]"#), Some("messages[0].content")),
+        (messages(r#"[{"role":"user","content":{}}]"#), Some("messages[0].content")),
+        (messages(r#"[{"role":"user","content":[{"text":"hi"}]}]"#), Some("messages[0].content[0].type")),
+        (messages(r#"[{"role":"tool","content":"hi"}]"#), Some("messages[0].tool_call_id")),
+        (with(r#""model":"other""#), Some("model")),
+        (with(r#""messages":[]"#), Some("messages")),
+        (with(r#""seed":1,"se\u0065d":2"#), Some("seed")),
+        (with(r#""temperature":"hot""#), Some("temperature")),
+        (with(r#""max_tokens":0"#), Some("max_tokens")),
+        (with(r#""max_tokens":1.5"#), Some("max_tokens")),
+        (with(r#""seed":[]"#), Some("seed")),
+        (with(r#""stop":7"#), Some("stop")),
+        (with(r#""tools":{}"#), Some("tools")),
+        (with(r#""stream":"yes""#), Some("stream")),
+        (with(r#""stream_options":{"include_usage":1}"#), Some("stream_options.include_usage")),
+        (with(r#""n":0"#), Some("n")),
+        (with(r#""n":-2"#), Some("n")),
+        (with(r#""ensc":true"#), Some("ensc")),
+        (with(r#""ensc":{"strict":1}"#), Some("ensc.strict")),
+        (with(r#""ensc":{"strikt":true}"#), Some("ensc.strikt")),
+    ];
+    for (body, param) in table {
+        assert_eq!(refused(&body).0.as_deref(), param, "{body}");
+    }
+}
+
+#[test]
+fn what_is_to_come_is_refused_by_name() {
+    for (more, param, words) in [
+        (r#""n":2"#, "n", "`n` above 1 is not yet supported"),
+        (r#""ensc":{"progress":true}"#, "ensc.progress", "`ensc.progress` is not yet supported"),
+    ] {
+        assert_eq!(refused(&ask(more)), (Some(param.to_owned()), words.to_owned()));
+    }
+}
+
+#[test]
+fn depth_and_width_have_limits() {
+    let nested = |depth: usize| ask(&format!(r#""tools":{}{}"#, "[".repeat(depth), "]".repeat(depth)));
+    assert!(decode(nested(127).as_bytes()).is_ok());
+    assert!(refused(&nested(128)).1.contains("128 levels"));
+    let brackets_in_text = ask(&format!(r#""user":"\"{}""#, "[".repeat(500)));
+    assert!(decode(brackets_in_text.as_bytes()).is_ok());
+    let wide: Vec<String> = (0..200).map(|n| format!(r#""f{n}":1"#)).collect();
+    assert!(decode(ask(&wide.join(",")).as_bytes()).is_err());
+}
+
+#[test]
+fn a_message_keeps_its_bytes_and_gives_its_text() {
+    let parts = r#"{"role":"user", "content":[{"type":"text","text":"a\nb"},{"type":"image_url","image_url":{"url":"x"}},{"type":"text","text":"c"},{"type":"file","file":{}}],"name":"n"}"#;
+    let called = r#"{"role":"assistant","content":null,"tool_calls":[{"id":"1"}]}"#;
+    let body = format!(r#"{{"messages":[{parts},{called}],"model":"m"}}"#);
+    let question = decode(body.as_bytes()).expect("it is well formed");
+    let [user, assistant] = &question.messages[..] else { panic!("two messages") };
+    assert_eq!((user.role, &*user.text, user.images), (Role::User, "a\nb\nc", 1));
+    assert_eq!((assistant.role, &*assistant.text), (Role::Assistant, ""));
+    for (message, bytes) in [(user, parts), (assistant, called)] {
+        let MessageBody::Raw(raw) = &message.body else { panic!("the client's own") };
+        assert_eq!(raw.get(), bytes);
+    }
+}
+
+#[test]
+fn fields_pass_are_dropped_or_are_ours() {
+    let more = r#""temperature":0.20,"seed":null,"extra_body":{"fallbacks":[]},"headers":{},"odd name":1,"stream":true,
+        "stream_options":{"include_usage":true,"include_obfuscation":false},"n":1,"ensc":{"strict":true,"progress":false}"#;
+    let question = decode(ask(more).as_bytes()).expect("it is well formed");
+    let fields: Vec<(&str, &str)> =
+        question.fields.iter().map(|(name, value)| (name.as_str(), value.get())).collect();
+    assert_eq!(fields, [("temperature", "0.20")]);
+    assert_eq!(question.ignored, ["extra_body", "headers", "odd?name", "stream_options.include_obfuscation"]);
+    assert!(question.stream && question.include_usage && question.strict);
+}
+
+#[tokio::test]
+async fn handles_and_selectors_are_models_and_others_are_not() {
+    for (model, status) in [(HANDLE, 200), (SELECTOR, 200), ("opt-chat-balanced-n", 404), ("gpt 4\\n", 404)] {
+        let answer = send(hello_app(), chat(&ask("").replace(HANDLE, model), &[])).await;
+        assert_eq!(answer.status, status, "{model}");
+    }
+    let answer = send(hello_app(), chat(&ask("").replace(HANDLE, "opt-chat-balanced-n"), &[])).await;
+    assert_eq!(answer.error(), (Some("model".to_owned()), "model_not_found".to_owned()));
+    assert!(answer.body.contains("did you mean `opt-chat-balanced-m`?"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_run_gets_the_request_as_it_was_checked() {
+    let (state, requests) = state_of(|| events(vec![done("hello")]), None);
+    let app = App::new(Arc::new(state), super::kit::PORT);
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let headers = ["x-stainless-read-timeout: 62.0", &format!("traceparent: {trace}")];
+    let answer = send(app, chat(&ask(r#""ensc":{"strict":true},"tags":[]"#), &headers)).await;
+    assert_eq!(answer.status, 200);
+    let requests = requests.lock().expect("no test panics here");
+    let [request] = &requests[..] else { panic!("one run") };
+    assert_eq!(request.patience, Some(std::time::Duration::from_secs(60)));
+    assert_eq!(request.traceparent.as_deref(), Some(trace));
+    assert_eq!(
+        (request.strict, request.stream, &request.ignored[..]),
+        (true, false, &["tags".to_owned()][..])
+    );
+    assert_eq!(Some(request.run.as_str()), answer.header("x-ensc-run"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_over_the_limit_is_413_whether_announced_or_not() {
+    let announced = chat("", &[]).replace("content-length: 0", &format!("content-length: {}", BODY_MAX + 1));
+    assert_eq!(send(hello_app(), announced).await.error().1, "body_too_large");
+
+    let piece = || Ok::<_, std::io::Error>(bytes::Bytes::from(vec![b' '; BODY_MAX / 2 + 1]));
+    let body = axum::body::Body::from_stream(futures_util::stream::iter([piece(), piece()]));
+    let limits = Limits::default();
+    let refusal = crate::serve::body::read(body, &limits).await.map(|_| ()).expect_err("too large");
+    assert_eq!(refusal.kind, crate::serve::errors::Kind::TooLarge);
+}
+
+#[tokio::test]
+async fn bodies_share_one_limit_and_give_it_back() {
+    let limits = Limits::new(1, 4096);
+    let read = |size: usize| crate::serve::body::read(axum::body::Body::from(vec![b' '; size]), &limits);
+    let first = read(3000).await.expect("there is room");
+    assert!(read(3000).await.is_err());
+    drop(first);
+    assert!(read(3000).await.is_ok());
+}
+
+#[tokio::test]
+async fn models_come_from_memory() {
+    let answer = send(hello_app(), get("/v1/models")).await;
+    let model = &answer.json()["data"][0];
+    assert_eq!(model["id"], HANDLE);
+    assert_eq!(model["aliases"][0], SELECTOR);
+    assert_eq!(model["technique"], "moa");
+    assert_eq!(model["members"], serde_json::json!(["mlx-one", "mlx-two"]));
+    assert_eq!(model["bounds"]["calls"], 4);
+    assert_eq!(model["context_length"], 100_000);
+    assert_eq!(model["created"], 1_600_000_000);
+    let by_selector = send(hello_app(), get(&format!("/v1/models/{SELECTOR}"))).await;
+    assert_eq!(by_selector.json()["id"], HANDLE);
+    assert_eq!(send(hello_app(), get("/v1/models/none")).await.error().1, "model_not_found");
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_the_reader_panic(noise in proptest::collection::vec(any::<u8>(), 0..8), at in 0_usize..80) {
+        let mut body = ask(r#""n":1,"stop":["a\"\\"],"ensc":{"strict":true}"#).into_bytes();
+        let at = at.min(body.len());
+        body.splice(at..(at + noise.len() / 2).min(body.len()), noise);
+        let _ = decode(&body);
+    }
+}

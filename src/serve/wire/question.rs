@@ -1,0 +1,158 @@
+//! A request's body, read once: messages and fields stay the client's own bytes.
+//!
+//! Every field has one of two fates: it works, or it is refused by name. What may not go upstream is dropped, and named
+//! in the receipt.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::diagnostic::suggest;
+use crate::serve::errors::{self, Refusal};
+use crate::serve::limits::DEPTH_MAX;
+use crate::upstream::Message;
+use crate::upstream::wire::is_allowed;
+
+use super::envelope::{Envelope, depth_exceeds};
+use super::{kind, message};
+
+/// What a client asks, checked.
+#[derive(Debug)]
+pub struct Question {
+    pub model: String,
+    /// Never empty.
+    pub messages: Vec<Message>,
+    /// What may go upstream, in the client's order; without nulls.
+    pub fields: Vec<(String, Arc<RawValue>)>,
+    pub stream: bool,
+    /// `stream_options.include_usage`: one more chunk at the end.
+    pub include_usage: bool,
+    pub strict: bool,
+    /// Names of fields that were dropped.
+    pub ignored: Vec<String>,
+}
+
+/// Reads a whole body.
+pub fn decode(body: &[u8]) -> Result<Question, Refusal> {
+    let text = std::str::from_utf8(body).map_err(|_| errors::bad_body("the body is not UTF-8"))?;
+    if depth_exceeds(body, DEPTH_MAX) {
+        return Err(errors::bad_body(format!("the body is nested more than {DEPTH_MAX} levels deep")));
+    }
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+    if let Some(refusal) = envelope.refusal {
+        return Err(refusal);
+    }
+    let messages = message::decode_all(envelope.messages)?;
+    Sorter::default().sort(envelope.fields, messages)
+}
+
+fn not_json(error: &serde_json::Error) -> Refusal {
+    let (line, column) = (error.line(), error.column());
+    errors::bad_body(format!("the body is not a JSON object (line {line}, column {column})"))
+}
+
+/// Where each field goes.
+#[derive(Default)]
+struct Sorter {
+    model: Option<String>,
+    stream: bool,
+    include_usage: bool,
+    strict: bool,
+    fields: Vec<(String, Arc<RawValue>)>,
+    ignored: Vec<String>,
+}
+
+// === impl Sorter ===
+
+impl Sorter {
+    fn sort(
+        mut self,
+        fields: Vec<(Cow<'_, str>, &RawValue)>,
+        messages: Vec<Message>,
+    ) -> Result<Question, Refusal> {
+        for (name, value) in fields {
+            // A null is as good as nothing: SDKs write it for what was not set.
+            if value.get() != "null" {
+                self.take(&name, value)?;
+            }
+        }
+        Ok(Question {
+            model: self.model.ok_or_else(|| errors::missing("model"))?,
+            messages,
+            fields: self.fields,
+            stream: self.stream,
+            include_usage: self.include_usage,
+            strict: self.strict,
+            ignored: self.ignored,
+        })
+    }
+
+    fn take(&mut self, name: &str, value: &RawValue) -> Result<(), Refusal> {
+        kind::check(name, value.get())?;
+        match name {
+            "model" => self.model = Some(read_text(name, value)?),
+            "stream" => self.stream = value.get() == "true",
+            "stream_options" => self.take_stream_options(value)?,
+            "n" => check_n(value)?,
+            "ensc" => self.take_switches(value)?,
+            _ if is_allowed(name) => self.fields.push((name.to_owned(), Arc::from(value.to_owned()))),
+            _ => self.ignored.push(errors::quoted(name)),
+        }
+        Ok(())
+    }
+
+    fn take_stream_options(&mut self, value: &RawValue) -> Result<(), Refusal> {
+        for (name, value) in entries("stream_options", value)? {
+            let path = format!("stream_options.{}", errors::quoted(&name));
+            match name.as_ref() {
+                "include_usage" => self.include_usage = switch(&path, value)?,
+                _ => self.ignored.push(path),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_switches(&mut self, value: &RawValue) -> Result<(), Refusal> {
+        for (name, value) in entries("ensc", value)? {
+            let path = format!("ensc.{}", errors::quoted(&name));
+            match name.as_ref() {
+                "strict" => self.strict = switch(&path, value)?,
+                "progress" if switch(&path, value)? => return Err(errors::not_yet(&path, "`ensc.progress`")),
+                "progress" => {}
+                other => {
+                    let near = suggest::nearest(&errors::quoted(other), ["strict", "progress"])
+                        .map(|name| format!("; did you mean `ensc.{name}`?"));
+                    return Err(errors::invalid(&path, &format!("is no switch{}", near.unwrap_or_default())));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_n(value: &RawValue) -> Result<(), Refusal> {
+    match value.get() {
+        "1" => Ok(()),
+        n if n == "0" || n.starts_with('-') => Err(errors::wrong_type("n", "a whole number above 0")),
+        _ => Err(errors::not_yet("n", "`n` above 1")),
+    }
+}
+
+fn switch(path: &str, value: &RawValue) -> Result<bool, Refusal> {
+    match value.get() {
+        "true" => Ok(true),
+        "false" | "null" => Ok(false),
+        _ => Err(errors::wrong_type(path, "true or false")),
+    }
+}
+
+fn entries<'a>(path: &str, value: &'a RawValue) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, Refusal> {
+    let envelope: Envelope<'a> =
+        serde_json::from_str(value.get()).map_err(|_| errors::wrong_type(path, "an object"))?;
+    envelope.refusal.map_or(Ok(envelope.fields), Err)
+}
+
+fn read_text(path: &str, value: &RawValue) -> Result<String, Refusal> {
+    serde_json::from_str(value.get()).map_err(|_| errors::invalid(path, "cannot be read"))
+}

@@ -1,0 +1,141 @@
+//! The two servers as processes: what they refuse at start, what they say when they are ready, how they end.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use super::{ensc, folder, sound};
+
+/// A server that is killed when the test ends.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    /// Starts it and waits for the line that says where it listens.
+    fn start(mut command: Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+        let stdout = child.stdout.take().expect("its output is piped");
+        let line = BufReader::new(stdout).lines().next().expect("it says where it listens").expect("UTF-8");
+        let address = line.strip_prefix("listening on http://").expect(&line).to_owned();
+        Self { child, address }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().expect("there is `kill`").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What is refused at start: an exit code and a sentence, and no line that says that it listens.
+#[track_caller]
+fn refused(set_up: impl FnOnce(&mut Command), code: i32, sentence: &str) {
+    let folder = sound();
+    let mut command = ensc();
+    command.current_dir(folder.path()).arg("serve").env("ENSC_PORT", "0");
+    set_up(&mut command);
+    let done = command.output().expect("the command starts");
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(code), "{stderr}");
+    assert!(stderr.contains(sentence), "{stderr}");
+    assert!(done.stdout.is_empty(), "it half started");
+}
+
+#[test]
+fn the_daemon_says_where_it_listens_serves_and_ends_on_a_signal() {
+    let folder = sound();
+    let mut command = ensc();
+    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
+    let mut server = Server::start(command);
+    assert!(server.address.starts_with("127.0.0.1:"), "{}", server.address);
+    assert!(server.get("/v1/models").contains("opt-plan-high-xl"));
+    server.signal("-TERM");
+    assert_eq!(server.child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn callers_must_show_the_key_where_there_is_one() {
+    let folder = sound();
+    let mut command = ensc();
+    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
+    command.env("OPTILLM_API_KEY", "a-key-for-callers");
+    let server = Server::start(command);
+    assert!(server.get("/v1/models").starts_with("HTTP/1.1 401 "));
+    assert!(server.get("/health").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn the_simulator_names_the_models_of_the_ensembles() {
+    let folder = sound();
+    let mut command = ensc();
+    command.current_dir(folder.path()).args(["sim", "--port", "0", "--ensembles", "."]);
+    let server = Server::start(command);
+    let models = server.get("/v1/models");
+    assert!(models.contains("alpha-large") && models.contains("beta-large"), "{models}");
+}
+
+#[test]
+fn only_loopback_is_served() {
+    refused(|it| _ = it.args(["--host", "0.0.0.0"]), 2, "127.0.0.1 only");
+    refused(|it| _ = it.env("ENSC_HOST", "192.168.1.5"), 2, "127.0.0.1 only");
+}
+
+#[test]
+fn the_upstream_must_be_another_port_of_this_host() {
+    refused(|it| _ = it.args(["--base-url", "http://10.0.0.1:4000/v1"]), 2, "base URL");
+    refused(|it| _ = it.args(["--base-url", "http://127.0.0.1:4000"]), 2, "must end in `/v1`");
+    refused(
+        |it| _ = it.args(["--port", "4021", "--base-url", "http://127.0.0.1:4021/v1"]),
+        2,
+        "our own port",
+    );
+    refused(|it| _ = it.args(["--upstream", "other"]), 2, "there is no upstream `other`");
+}
+
+#[test]
+fn an_empty_key_does_not_open_the_door() {
+    refused(|it| _ = it.env("OPTILLM_API_KEY", ""), 1, "OPTILLM_API_KEY is empty");
+    refused(|it| _ = it.args(["--api-key-file", "nowhere"]), 1, "`nowhere` cannot be read");
+}
+
+#[test]
+fn approaches_of_optillm_are_pointed_elsewhere() {
+    refused(|it| _ = it.args(["--approach", "mcts"]), 2, "optillm_approach");
+}
+
+#[test]
+fn a_mistake_in_any_file_keeps_the_daemon_from_starting() {
+    let folder = folder(&[("good.ens", super::SOUND), ("bad.ens", "ensemble {")]);
+    let done = ensc()
+        .current_dir(folder.path())
+        .args(["serve", "--port", "0", "--upstream", "sim"])
+        .output()
+        .expect("the command starts");
+    assert_eq!(done.status.code(), Some(1));
+    assert!(done.stdout.is_empty());
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_so() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    refused(|it| _ = it.args(["--port", &port, "--upstream", "sim"]), 1, "is in use");
+}

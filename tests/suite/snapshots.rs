@@ -1,0 +1,40 @@
+//! What people and programs are shown of every handle that we ship, kept under `snapshots/`.
+
+use ensc::explain;
+use ensc::export::{DAEMON_URL, env, handles, litellm};
+
+use crate::ensembles::shipped;
+
+fn kept(name: &str, text: &str) {
+    insta::with_settings!({ snapshot_path => "../../snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn explained() {
+    for plan in shipped() {
+        kept(&format!("{}.explain", plan.handle), &explain::to_text(&plan, true));
+        kept(&format!("{}.plan", plan.handle), &explain::to_json(&plan));
+    }
+}
+
+#[test]
+fn pages_keep_their_width() {
+    for plan in shipped() {
+        for line in explain::to_text(&plan, true).lines() {
+            assert!(line.chars().count() <= explain::text::WIDTH, "{line}");
+        }
+    }
+}
+
+#[test]
+fn exported() {
+    let plans = shipped();
+    if plans.is_empty() {
+        return;
+    }
+    kept("handles.jsonl", &handles::handles(&plans));
+    kept("router.yaml", &litellm::litellm(&plans, DAEMON_URL));
+    kept("env", &env::env(&plans));
+}
