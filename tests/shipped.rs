@@ -3,6 +3,9 @@
 // Tests read files; what they test does not.
 #![allow(clippy::disallowed_methods)]
 
+#[path = "shipped/told.rs"]
+mod told;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
