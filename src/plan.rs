@@ -87,6 +87,9 @@ pub struct Node {
     /// Named steps that must have ended before it starts, in order of mention: those of its templates, lists and
     /// conditions. Members of a group are not among them.
     pub inputs: Vec<NodeId>,
+    /// Those of its inputs that a prompt or text prints: if one of them has failed, this node fails. What stands in a
+    /// list only drops out of it.
+    pub printed: Vec<NodeId>,
     /// Its `else`: run when this one fails or is skipped.
     pub fallback: Option<NodeId>,
     pub skip_when: Option<Expression>,

@@ -130,6 +130,8 @@ pub struct Alt {
     pub skip_when: Option<Expression>,
     /// Named steps that it mentions, in order, each once.
     pub uses: Vec<String>,
+    /// Those of them that its prompts or its text mention: it cannot do without them.
+    pub printed: Vec<String>,
 }
 
 #[derive(Clone, Debug)]

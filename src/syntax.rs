@@ -8,6 +8,7 @@ pub mod ast;
 mod blocks;
 mod docs;
 mod errors;
+mod expressions;
 mod grammar;
 mod items;
 mod mended;

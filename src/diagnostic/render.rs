@@ -14,14 +14,12 @@ const WIDTH_MAX: usize = 140;
 /// How much of a clipped line is shown before the place.
 const BEFORE: usize = 60;
 
-/// Some lines of one file, as they are shown.
+/// Some lines of one file, as they are shown. Those before are empty.
 struct View {
     id: FileId,
     /// The place in the file, as an editor counts.
     header: String,
     text: String,
-    /// Number of its first line.
-    first: usize,
     lines: Vec<Line>,
 }
 
@@ -82,7 +80,7 @@ fn one(sources: &Sources, diagnostic: &Diagnostic, colour: bool, out: &mut Strin
     // ariadne colours its own first line even where it should not.
     let kind = format!("{word}[{}]", diagnostic.code.0);
     match colour {
-        true => out.push_str(&format!("{}: {}\n", kind.as_str().fg(shade), diagnostic.message)),
+        true => out.push_str(&format!("{}: {}\n", (&kind).fg(shade), diagnostic.message)),
         false => out.push_str(&format!("{kind}: {}\n", diagnostic.message)),
     }
     let config = Config::new()
@@ -93,20 +91,19 @@ fn one(sources: &Sources, diagnostic: &Diagnostic, colour: bool, out: &mut Strin
         .with_tab_width(4)
         .with_compact(false);
     let primary = place(&views, diagnostic.span);
-    let mut label = ariadne::Label::new(primary.clone()).with_color(shade).with_priority(1);
-    if !diagnostic.label.is_empty() {
-        label = label.with_message(&diagnostic.label);
-    }
-    let related = diagnostic.related.iter().map(|other| {
-        ariadne::Label::new(place(&views, other.span))
-            .with_color(Color::Blue)
-            .with_message(&other.text)
-            .with_order(1)
-    });
+    // ariadne underlines only what has words, and opens a new picture where lines go backwards.
+    let words = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
+    let mut places = vec![(primary.clone(), shade, words)];
+    places.extend(
+        diagnostic.related.iter().map(|other| (place(&views, other.span), Color::Blue, other.text.as_str())),
+    );
+    places.sort_by_key(|((view, range), _, _)| (*view, range.start));
+    let labels = places
+        .into_iter()
+        .map(|(place, shade, words)| ariadne::Label::new(place).with_color(shade).with_message(words));
     let report = Report::build(ReportKind::Custom(&kind, shade), primary)
         .with_config(config)
-        .with_label(label)
-        .with_labels(related)
+        .with_labels(labels)
         .finish();
     let shelf = Shelf(views.into_iter().map(View::shelve).collect());
     let mut picture = Vec::new();
@@ -191,8 +188,8 @@ impl View {
         let mut view = Self {
             id: spans[0].file,
             header: format!("{}:{}:{}", file.name, start.line, start.column),
-            text: String::new(),
-            first,
+            // ariadne numbers the lines from the first one it gets.
+            text: "\n".repeat(first - 1),
             lines: Vec::new(),
         };
         let earliest = spans.iter().map(|span| span.start as usize).min().unwrap_or(0);
@@ -249,7 +246,7 @@ impl View {
     }
 
     fn shelve(self) -> (String, Source<String>) {
-        (self.header, Source::from(self.text).with_display_line_offset(self.first - 1))
+        (self.header, Source::from(self.text))
     }
 }
 

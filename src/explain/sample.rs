@@ -130,6 +130,7 @@ impl Builder {
             span: Span::default(),
             act,
             inputs: Vec::new(),
+            printed: Vec::new(),
             fallback: None,
             skip_when: None,
             timeout: None,

@@ -191,8 +191,9 @@ fn request_max(plan: &Plan) -> Tokens {
     if let Some(request) = plan.limit.request {
         return request;
     }
-    let asks = plan.ids().filter_map(|id| plan.node(id).act.ask()).filter(|ask| ask.history != History::None);
-    let room = asks.map(|ask| {
+    // A prompt may print the conversation where `history` does not send it.
+    let sends = plan.ids().filter(|&id| input(plan, id).conversations > 0);
+    let room = sends.filter_map(|id| plan.node(id).act.ask()).map(|ask| {
         let model = plan.model(ask.model);
         Tokens(model.context.0.saturating_sub(ask.max_tokens.0))
     });

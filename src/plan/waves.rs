@@ -12,7 +12,7 @@ pub fn number(plan: &mut Plan) {
     }
 }
 
-/// The longest chain of calls of the whole run.
+/// The longest chain of calls of the whole run: what is left from the start of a step that waits for none.
 pub fn total(plan: &Plan) -> u32 {
     plan.nodes.iter().map(|node| node.waves_left).max().unwrap_or(0)
 }

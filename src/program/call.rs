@@ -25,8 +25,6 @@ pub struct Call {
     pub returns: Option<Returns>,
     pub accept_when: Option<Expression>,
     pub soft: Vec<String>,
-    /// Steps that its templates and conditions mention, in order, each once.
-    pub uses: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

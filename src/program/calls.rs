@@ -46,7 +46,6 @@ impl<'a> Steps<'_, '_, 'a> {
             returns,
             accept_when: body.accept_when.and_then(|expr| self.condition(expr, &it)),
             soft: self.soft(body),
-            uses: self.uses.clone(),
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Steps<'j, 'b, 'a> {
     pub inherited: &'j [Inherited<'a>],
     /// Steps that the alternative being checked mentions.
     pub uses: Vec<String>,
+    /// Those of them that a template mentions, not only a list.
+    pub printed: Vec<String>,
 }
 
 /// Checks all steps; `None` if any is wrong.
@@ -39,7 +41,7 @@ pub fn check(
     judge.steps = steps.iter().map(|step| step.name.text.clone()).collect();
     let missing_before = judge.missing.len();
     judge_names(judge, steps);
-    let mut checker = Steps { judge, steps, inherited, uses: Vec::new() };
+    let mut checker = Steps { judge, steps, inherited, uses: Vec::new(), printed: Vec::new() };
     let checked: Vec<Option<Step>> = steps.iter().map(|step| checker.step(step)).collect();
     graph::judge(ensemble, steps, &checked, &mut judge.diagnostics);
     let fine = !judge.diagnostics.iter().any(Diagnostic::is_error) && judge.missing.len() == missing_before;
@@ -124,7 +126,8 @@ impl<'a> Steps<'_, '_, 'a> {
             let mut body = self.body(alt);
             if matches!(alt.verb, Written::Ask { .. }) {
                 match (&alt.block, &ask_before) {
-                    (None, Some(before)) => body = before.clone(),
+                    // Not its `skip when`: that would skip the very step that stands in for a skipped one.
+                    (None, Some(before)) => body = Body { skip_when: None, ..before.clone() },
                     _ => ask_before = Some(body.clone()),
                 }
             }
@@ -185,13 +188,17 @@ impl<'a> Steps<'_, '_, 'a> {
 
     fn alt(&mut self, alt: &'a ast::Alt, body: &Body<'a>) -> Option<Alt> {
         self.uses.clear();
+        self.printed.clear();
         if let Some(what) = pending::verb(&alt.verb) {
             self.complain(errors::not_yet(what, alt.verb_span));
             return None;
         }
         let skip_when = body.skip_when.and_then(|expr| self.condition(expr, &[]));
+        // What only the condition names may have failed: the condition can ask.
+        self.printed.clear();
         let verb = self.verb(alt, body)?;
-        Some(Alt { span: alt.span, verb, skip_when, uses: std::mem::take(&mut self.uses) })
+        let (uses, printed) = (std::mem::take(&mut self.uses), std::mem::take(&mut self.printed));
+        Some(Alt { span: alt.span, verb, skip_when, uses, printed })
     }
 
     fn verb(&mut self, alt: &'a ast::Alt, body: &Body<'a>) -> Option<Verb> {
@@ -422,6 +429,9 @@ impl<'a> Steps<'_, '_, 'a> {
     pub fn mention_all(&mut self, mentions: &[crate::template::Mention]) {
         for mention in mentions {
             self.mention(&mention.name);
+            if self.judge.steps.contains(&mention.name) && !self.printed.contains(&mention.name) {
+                self.printed.push(mention.name.clone());
+            }
         }
     }
 

@@ -71,6 +71,11 @@ pub async fn make(
     deadline: Instant,
 ) -> Result<Reply, Why> {
     let ask = core.plan.node(node).act.ask().expect("only nodes with a call are called");
+    // Everything that this call follows has ended: whether the run is degraded is known before its first token.
+    if is_live(core, node) && core.request.strict && core.ledger().is_degraded() {
+        core.ledger().note(node, "stopped", Why::Strict.to_string());
+        return Err(Why::Strict);
+    }
     let reserved = reserve(core, node, ask)?;
     core.ledger().call_began(node);
     core.host.call_made(&core.plan.handle);
@@ -141,11 +146,18 @@ impl Making<'_> {
             let rejected = failed.why == Why::Fault(Fault::Rejected);
             if let (Some(unread), true) = (&failed.unread, repairs > 0) {
                 repairs -= 1;
+                self.core.ledger().note(
+                    self.node,
+                    "failed",
+                    format!("{}, told so and asked again", failed.why),
+                );
                 let returns = self.ask.returns.as_ref().expect("only typed calls are unreadable");
                 messages.push(Message::ours(Role::Assistant, unread.as_str()));
                 messages.push(Message::ours(Role::User, typed::complaint(returns)));
             } else if rejected && !self.ask.soft.is_empty() && without.is_empty() {
                 without = &self.ask.soft;
+                let left_out = format!("{}, again without {}", failed.why, without.join(", "));
+                self.core.ledger().note(self.node, "failed", left_out);
             } else if retries < self.ask.retries && failed.unread.is_none() {
                 retries += 1;
                 self.wait(&failed, retries).await.ok_or(failed)?;
@@ -176,10 +188,6 @@ impl Making<'_> {
         format: Option<&Arc<RawValue>>,
         without: &[String],
     ) -> Result<Reply, Failed> {
-        // Everything that this call follows has ended: whether the run is degraded is known before its first token.
-        if self.live && self.core.request.strict && self.core.ledger().is_degraded() {
-            return Err(Failed::of(Why::Strict));
-        }
         let model = self.core.plan.model(self.ask.model);
         let (all, own) = self.core.host.slots(&model.name, model.concurrency);
         let slots = async { (all.acquire_owned().await, own.acquire_owned().await) };

@@ -99,7 +99,7 @@ impl Core {
         let shared: Shared<_> = running.unwrap_or_else(|| {
             let core = Arc::clone(self);
             let shared = async move {
-                let outcome = super::interpreter::evaluate(&core, id).await;
+                let outcome = super::interpreter::evaluate(&core, id, 0).await;
                 core.memos.lock().expect("nobody panics while holding the memos")[id.0 as usize] =
                     Memo::Done(outcome.clone());
                 outcome

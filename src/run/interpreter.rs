@@ -106,17 +106,16 @@ fn failure(core: &Core, why: &Why) -> RunError {
         let message = format!("the conversation is too long for every model of `{}`", core.plan.handle);
         return RunError::new(ErrorKind::ContextLength, message);
     }
-    let members: Vec<String> = failures
-        .iter()
-        .map(|(id, why, _)| {
-            let node = core.plan.node(*id);
-            let model =
-                node.act.ask().map(|ask| core.plan.model(ask.model).name.as_str()).unwrap_or_default();
-            format!("{} ({model}) {why}", node.id)
-        })
-        .collect();
-    let details = if members.is_empty() { String::new() } else { format!(": {}", members.join("; ")) };
-    RunError::new(ErrorKind::Failed, format!("`{}` failed, reply: {why}{details}", core.plan.handle))
+    let mut details = ledger.lost_quorums();
+    details.extend(failures.iter().map(|(id, why, _)| {
+        let node = core.plan.node(*id);
+        let model = node.act.ask().map(|ask| core.plan.model(ask.model).name.as_str()).unwrap_or_default();
+        format!("`{}` ({model}) {why}", node.id)
+    }));
+    if details.is_empty() {
+        details.push(format!("reply: {why}"));
+    }
+    RunError::new(ErrorKind::Failed, format!("`{}` failed: {}", core.plan.handle, details.join("; ")))
 }
 
 fn reply_receipt(core: &Core, reply: &Reply) -> ReplyReceipt {
@@ -128,13 +127,13 @@ fn reply_receipt(core: &Core, reply: &Reply) -> ReplyReceipt {
     }
 }
 
-/// A node from its inputs to its end, its `else` included.
-pub fn evaluate(core: &Arc<Core>, id: NodeId) -> BoxFuture<'static, Outcome> {
+/// A node from its inputs to its end, its `else` included. It begins after `before` waves of calls.
+pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static, Outcome> {
     let core = Arc::clone(core);
     async move {
         let node = core.plan.node(id);
         let inputs = join_all(needs(&core, id).into_iter().map(|input| core.node(input))).await;
-        let ready = inputs.iter().map(|outcome| outcome.waves).max().unwrap_or(0);
+        let ready = inputs.iter().map(|outcome| outcome.waves).max().unwrap_or(0).max(before);
         let (output, waves) = match prepare(&core, id) {
             Ok(true) => act(&core, id, ready).await,
             Ok(false) => (Output::Skipped, ready),
@@ -145,8 +144,8 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId) -> BoxFuture<'static, Outcome> {
             return Outcome { output, waves };
         };
         core.ledger().fallback(id, fallback, matches!(output, Output::Failed(_)));
-        let outcome = core.node(fallback).await;
-        Outcome { waves: waves_after(&core, fallback, waves, outcome.waves), output: outcome.output }
+        // Nothing else mentions a fallback, so its end need not be shared.
+        evaluate(&core, fallback, waves).await
     }
     .boxed()
 }
@@ -159,14 +158,6 @@ fn needs(core: &Core, id: NodeId) -> Vec<NodeId> {
         _ => None,
     };
     node.waits_for().into_iter().filter(|input| Some(*input) != tie).collect()
-}
-
-/// A fallback starts after what it stands in for has ended.
-fn waves_after(core: &Core, fallback: NodeId, before: u32, own: u32) -> u32 {
-    let calls = u32::from(
-        core.plan.node(fallback).act.ask().is_some() || matches!(core.plan.node(fallback).act, Act::Group(_)),
-    );
-    own.max(before + calls)
 }
 
 /// Whether the node runs: `skip when`, and no step that it mentions by name has failed.
@@ -189,43 +180,50 @@ fn holds(core: &Core, id: NodeId, condition: &Expression) -> Result<bool, Why> {
 /// Does what the node is for. `ready` counts the waves before it.
 async fn act(core: &Arc<Core>, id: NodeId, ready: u32) -> (Output, u32) {
     match &core.plan.node(id).act {
-        Act::Ask(_) => (ask(core, id).await, ready + 1),
+        Act::Ask(_) => ask(core, id, ready).await,
         Act::Group(group) => (gather(core, id, group).await, ready + 1),
         Act::Merge { list, .. } => merge(core, id, *list, ready).await,
         Act::Pick { list, ask, .. } => choose(core, id, *list, ask, ready).await,
         Act::Vote(vote) => count(core, vote, ready).await,
-        Act::Text(template) => (text(core, id, template), ready),
+        Act::Text(template) => (text(core, id, template).await, ready),
         Act::List(items) => (list(core, items).await, ready),
         Act::Select(select) => (select_from(core, select).await, ready),
         Act::Alias(step) => (core.node(*step).await.output, ready),
     }
 }
 
-/// A step that was mentioned in a prompt and failed leaves nothing to ask about.
-async fn failed_input(core: &Arc<Core>, id: NodeId, but: Option<NodeId>) -> Option<Why> {
-    for input in &core.plan.node(id).inputs {
-        if Some(*input) != but
-            && let Output::Failed(_) = core.node(*input).await.output
-        {
+/// A step that a prompt or a text prints and that has failed: going on would ask about nothing, or print nothing where
+/// something was meant to stand.
+async fn failed_input(core: &Arc<Core>, id: NodeId) -> Option<Why> {
+    for input in &core.plan.node(id).printed {
+        if let Output::Failed(_) = core.node(*input).await.output {
             return Some(Why::Needs(core.plan.node(*input).id.clone()));
         }
     }
     None
 }
 
-async fn ask(core: &Arc<Core>, id: NodeId) -> Output {
-    if let Some(why) = failed_input(core, id, None).await {
-        return Output::Failed(why);
+async fn ask(core: &Arc<Core>, id: NodeId, ready: u32) -> (Output, u32) {
+    match failed_input(core, id).await {
+        Some(why) => (Output::Failed(why), ready),
+        None => call(core, id, Shown::default(), ready).await,
     }
-    let deadline = core.deadline_of(id);
-    match call::make(core, id, id, Shown::default(), deadline).await {
-        Ok(reply) => Output::One(Arc::new(reply)),
-        Err(why) => failed(core, id, why),
+}
+
+/// The node's own call, and the waves after it: no more than before if it was not let through.
+async fn call(core: &Arc<Core>, id: NodeId, shown: Shown, ready: u32) -> (Output, u32) {
+    match call::make(core, id, id, shown, core.deadline_of(id)).await {
+        Ok(reply) => (Output::One(Arc::new(reply)), ready + 1),
+        Err(why @ (Why::Limit | Why::Strict)) => (failed(core, id, why), ready),
+        Err(why) => (failed(core, id, why), ready + 1),
     }
 }
 
 /// A call that failed for good makes the run degraded, whoever goes on from there.
 fn failed(core: &Core, id: NodeId, why: Why) -> Output {
+    if why == Why::Strict {
+        return Output::Failed(why);
+    }
     let node = core.plan.node(id);
     let model = node.act.ask().map(|ask| core.plan.model(ask.model).name.as_str()).unwrap_or_default();
     core.ledger().degraded(format!("`{}` ({model}) {why}", node.id));
@@ -233,7 +231,7 @@ fn failed(core: &Core, id: NodeId, why: Why) -> Output {
 }
 
 async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
-    if let Some(why) = failed_input(core, id, None).await {
+    if let Some(why) = failed_input(core, id).await {
         return Output::Failed(why);
     }
     let members: Vec<BoxFuture<'_, scheduler::MemberEnd>> = group
@@ -310,7 +308,7 @@ fn weight(core: &Core, rule: &Vote, model: Option<&str>) -> u32 {
 }
 
 async fn merge(core: &Arc<Core>, id: NodeId, list: NodeId, ready: u32) -> (Output, u32) {
-    if let Some(why) = failed_input(core, id, Some(list)).await {
+    if let Some(why) = failed_input(core, id).await {
         return (Output::Failed(why), ready);
     }
     let answers = core.node(list).await.output;
@@ -321,17 +319,13 @@ async fn merge(core: &Arc<Core>, id: NodeId, list: NodeId, ready: u32) -> (Outpu
         return (Output::Failed(Why::Nothing), ready);
     }
     let shown = Shown { list: Some(answers.data()), choices: None };
-    let output = match call::make(core, id, id, shown, core.deadline_of(id)).await {
-        Ok(reply) => Output::One(Arc::new(reply)),
-        Err(why) => failed(core, id, why),
-    };
-    (output, ready + 1)
+    call(core, id, shown, ready).await
 }
 
 /// One answer of the list, unchanged. A single answer needs no decider; a decider that fails without an `else` gives the
 /// first.
 async fn choose(core: &Arc<Core>, id: NodeId, list: NodeId, ask: &Ask, ready: u32) -> (Output, u32) {
-    if let Some(why) = failed_input(core, id, Some(list)).await {
+    if let Some(why) = failed_input(core, id).await {
         return (Output::Failed(why), ready);
     }
     let replies = core.node(list).await.output.replies();
@@ -411,7 +405,10 @@ async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
     (Output::One(Arc::clone(winner)), ready)
 }
 
-fn text(core: &Core, id: NodeId, template: &Template) -> Output {
+async fn text(core: &Arc<Core>, id: NodeId, template: &Template) -> Output {
+    if let Some(why) = failed_input(core, id).await {
+        return Output::Failed(why);
+    }
     let node = core.plan.node(id);
     let scope = core.scope(id, template.source().contains("request"));
     match template.render(&scope) {

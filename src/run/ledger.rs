@@ -129,8 +129,11 @@ impl Ledger {
     pub fn call_fine(&mut self, node: NodeId) {
         self.end(node, End::Fine);
         let usage = self.record(node).usage;
-        let detail =
-            usage.map_or("tokens unknown".to_owned(), |usage| format!("{} tokens", usage.completion_tokens));
+        let detail = match usage.map(|usage| usage.completion_tokens) {
+            Some(1) => "1 token".to_owned(),
+            Some(tokens) => format!("{tokens} tokens"),
+            None => "tokens unknown".to_owned(),
+        };
         self.note(node, "answer", detail);
     }
 
@@ -253,6 +256,12 @@ impl Ledger {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Groups that did not get what they need, as sentences.
+    pub fn lost_quorums(&self) -> Vec<String> {
+        let lost = self.quorums.iter().filter(|quorum| quorum.got < quorum.need);
+        lost.map(|q| format!("`{}` has {} of the {} answers it needs", q.step, q.got, q.need)).collect()
     }
 
     /// Whether some call was answered, or at least taken.

@@ -72,6 +72,10 @@ pub fn unclosed_template(opener: Span, quotes: &str) -> Diagnostic {
         .help(format!("close it with `{quotes}`"))
 }
 
+pub fn short_quotes(at: Span) -> Diagnostic {
+    Diagnostic::error("S003", at, "a template stands between `\"\"\"`").label("two quotes").fix(at, "\"\"\"")
+}
+
 pub fn too_deep(opener: Span, most: usize) -> Diagnostic {
     Diagnostic::error("S004", opener, format!("more than {most} brackets are open here"))
         .label("left out from here to its end")
@@ -120,6 +124,10 @@ pub fn single_quotes(at: Span, text: &str) -> Diagnostic {
     let sure = !text.contains(['"', '\\']);
     let diagnostic = Diagnostic::error("S019", at, "text stands between double quotes");
     if sure { diagnostic.fix(at, format!("\"{text}\"")) } else { diagnostic.help("write `\"…\"`") }
+}
+
+pub fn quoted_name(at: Span, text: &str) -> Diagnostic {
+    Diagnostic::error("S019", at, "a name stands without quotes").fix(at, text)
 }
 
 pub fn dangling_doc(at: Span) -> Diagnostic {

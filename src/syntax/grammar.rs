@@ -60,6 +60,7 @@ fn ends_itself(rule: Rule) -> bool {
             | R::cell
             | R::at_cell
             | R::decimal_comma
+            | R::quoted
             | R::condition
             | R::expr
             | R::items

@@ -164,6 +164,18 @@ impl Reader<'_> {
         Entry::Bad(span)
     }
 
+    /// `ask "gpt"`: read as the name that stands between the quotes.
+    pub fn quoted_name(&mut self, pair: Pair<'_>) -> Member {
+        let span = self.span(&pair);
+        let inner: Vec<Pair<'_>> = pair.into_inner().flat_map(Pair::into_inner).collect();
+        let text: String = inner.iter().map(Pair::as_str).collect();
+        if !self.is_open_text(span) {
+            self.report(errors::quoted_name(span, &text));
+        }
+        let head = Name { text, span };
+        Member { path: Path { head, tail: Vec::new(), span }, args: None, cell: None, span }
+    }
+
     /// A word as a member.
     pub fn bare(&self, pair: &Pair<'_>) -> Member {
         let head = self.name(pair);

@@ -21,7 +21,7 @@ use crate::source::{FileId, Span};
 const DEPTH_MAX: usize = 64;
 
 /// One pass finds the broken items, one for each template that is cut short, one to place the brackets.
-const PASSES_MAX: usize = 4;
+const PASSES_MAX: usize = 6;
 
 /// What the scan has to say.
 pub struct Found {
@@ -37,6 +37,18 @@ struct Suspicions {
     items: BTreeSet<usize>,
     /// Openers of templates, and where each must end at the latest.
     templates: BTreeMap<usize, usize>,
+    /// Where `""` stands for `"""`.
+    short_quotes: BTreeSet<usize>,
+}
+
+/// A template that goes on into the next item.
+#[derive(Clone, Copy)]
+struct Runaway {
+    opener: usize,
+    /// Where that item begins.
+    end: usize,
+    /// A `""` in the item of the opener that may have been meant as `"""`.
+    short: Option<usize>,
 }
 
 /// A bracket that is open.
@@ -72,9 +84,12 @@ struct Pass<'t> {
     found: Found,
     /// Starts of items whose brackets do not match.
     broken: BTreeSet<usize>,
-    /// The first template that holds what looks like an item, and where that begins.
-    template_over_item: Option<(usize, usize)>,
+    /// The first template that holds what looks like an item.
+    runaway: Option<Runaway>,
+    /// The last template has no end.
     template_open: bool,
+    /// The first `""` of the item that may have been meant as `"""`.
+    short: Option<usize>,
     /// A line with an unclosed text: its brackets may be inside.
     muted: Option<usize>,
     /// End of the last character that does not belong.
@@ -113,8 +128,9 @@ impl<'t> Pass<'t> {
             edits: Vec::new(),
             found: Found { diagnostics: Vec::new(), open_texts: Vec::new() },
             broken: BTreeSet::new(),
-            template_over_item: None,
+            runaway: None,
             template_open: false,
+            short: None,
             muted: None,
             fault_end: None,
         }
@@ -146,10 +162,17 @@ impl<'t> Pass<'t> {
     /// What to look at more closely; `None` if nothing new was learnt.
     fn suspects(&self) -> Option<Suspicions> {
         let mut suspicions = self.suspicions.clone();
-        if let (true, Some((opener, end))) = (self.template_open, self.template_over_item) {
+        if self.template_open {
             // A template that swallows the rest breaks brackets too: it comes first.
-            let new = suspicions.templates.insert(opener, end).is_none();
-            return new.then_some(suspicions);
+            let short = self.runaway.map_or(self.short, |runaway| runaway.short);
+            let new = match (short, self.runaway) {
+                (Some(at), _) => suspicions.short_quotes.insert(at),
+                (None, Some(runaway)) => suspicions.templates.insert(runaway.opener, runaway.end).is_none(),
+                (None, None) => false,
+            };
+            if new {
+                return Some(suspicions);
+            }
         }
         suspicions.items.extend(&self.broken);
         (suspicions.items.len() > self.suspicions.items.len()).then_some(suspicions)

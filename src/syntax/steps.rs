@@ -1,6 +1,6 @@
 //! Right-hand sides: a verb with its parts, its block, its fallbacks. A part that is missing is reported here.
 
-use super::ast::{Alt, Count, Expr, List, Member, Name, Rhs, Text, Value, Verb};
+use super::ast::{Alt, Count, List, Member, Rhs, Text, Value, Verb};
 use super::errors;
 use super::grammar::{Pair, Parts, Rule, parts};
 use super::reader::Reader;
@@ -112,7 +112,7 @@ impl Reader<'_> {
 
     fn ask(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
         const FORM: Form = Form { verb: "ask", example: "ask chief" };
-        let model = parts.eat(Rule::member);
+        let model = parts.eat_any(&[Rule::member, Rule::quoted]);
         let model = self.part(model, end, "a model", &FORM)?;
         Some(Verb::Ask { model: self.member(model) })
     }
@@ -298,51 +298,6 @@ impl Reader<'_> {
         let count = self.part(up_to, end, "`up to` and a number", form)?;
         self.count(count)
     }
-
-    /// A name that is made here.
-    pub fn new_name(&mut self, pair: &Pair<'_>) -> Name {
-        let name = self.name(pair);
-        if errors::RESERVED.contains(&name.text.as_str()) {
-            self.report(errors::reserved(&name));
-        }
-        name
-    }
-
-    /// The name that a step or a parameter begins with.
-    pub fn made_name(&mut self, parts: &mut Parts<'_>, span: Span) -> Name {
-        match parts.eat(Rule::name) {
-            Some(name) => self.new_name(&name),
-            None => self.no_name(span),
-        }
-    }
-
-    /// An expression; comments inside its brackets become blanks, so that places still agree.
-    pub fn expr(&mut self, pair: Pair<'_>) -> Expr {
-        let whole = pair.as_span();
-        let mut text = pair.as_str().to_owned();
-        for note in parts(pair).filter(|part| part.as_rule() == Rule::note) {
-            let at = note.as_span().start() - whole.start();
-            text.replace_range(at..at + note.as_str().len(), &" ".repeat(note.as_str().len()));
-        }
-        text.truncate(text.trim_end().len());
-        let blanks = text.len() - text.trim_start().len();
-        let start = self.offset(whole.start() + blanks);
-        text.drain(..blanks);
-        let span =
-            Span { file: self.file, start, end: self.offset(whole.start() + blanks + text.len()).max(start) };
-        Expr { text, span }
-    }
-
-    /// An expression with the comment that may follow it.
-    pub fn condition(&mut self, pair: Pair<'_>) -> Option<Expr> {
-        let mut parts = parts(pair);
-        let expr = parts.eat(Rule::expr).map(|expr| self.expr(expr));
-        if let Some(division) = parts.eat(Rule::division) {
-            let span = self.span(&division);
-            self.report(errors::comment_divides(span));
-        }
-        expr.filter(|expr| !expr.text.is_empty())
-    }
 }
 
 fn is_items(pair: &Pair<'_>) -> bool {
@@ -350,7 +305,7 @@ fn is_items(pair: &Pair<'_>) -> bool {
 }
 
 fn is_member(pair: &Pair<'_>) -> bool {
-    pair.as_rule() == Rule::member
+    matches!(pair.as_rule(), Rule::member | Rule::quoted)
 }
 
 fn is_count(pair: &Pair<'_>) -> bool {

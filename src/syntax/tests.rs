@@ -1,24 +1,29 @@
-use super::*;
-#[test]
-fn tryout() {
-    let mut names: Vec<_> = std::fs::read_dir("/tmp/try").unwrap().map(|e| e.unwrap().path()).collect();
-    names.sort();
-    for p in names {
-        let text = std::fs::read_to_string(&p).unwrap();
-        let mut s = crate::source::Sources::default();
-        let id =
-            s.add(crate::source::SourceFile::new(p.file_name().unwrap().to_str().unwrap(), text.as_str()));
-        let (_f, d) = parse(id, &text);
-        for d in &d {
-            println!(
-                "{} {} [{}] {} {:?} {:?}",
-                s.place(d.span),
-                s.position(d.span).column,
-                d.code.0,
-                d.message,
-                s.text(d.span),
-                d.help.first()
-            );
-        }
-    }
+//! What the parser promises.
+
+mod places;
+mod recovery;
+mod shapes;
+mod texts;
+
+use super::ast::{EnsembleBody, Entry, File, Item, Step};
+use super::parse;
+use crate::source::FileId;
+
+/// The tree of a text without mistakes.
+fn tree(text: &str) -> File {
+    let (file, found) = parse(FileId(0), text);
+    assert!(found.is_empty(), "{text}: {found:?}");
+    file
+}
+
+/// The steps of the one ensemble whose lines are `lines`.
+fn steps(lines: &str) -> Vec<Step> {
+    let file = tree(&format!("ensemble x {{\n{lines}\n}}\n"));
+    let [Item::Ensemble(ensemble)] = file.items.as_slice() else { panic!("{:?}", file.items) };
+    let EnsembleBody::Steps(block) = &ensemble.body else { panic!("{:?}", ensemble.body) };
+    let step = |entry: &Entry| match entry {
+        Entry::Step(step) => Some(step.clone()),
+        _ => None,
+    };
+    block.entries.iter().filter_map(step).collect()
 }

@@ -29,7 +29,7 @@ impl Reader<'_> {
             Rule::list => Value::List(self.list(pair)),
             Rule::map => Value::Map(self.map(pair)),
             Rule::named => self.named(pair),
-            Rule::member => Value::Name(self.member(pair)),
+            Rule::member | Rule::quoted => Value::Name(self.member(pair)),
             Rule::single => Value::Text(self.single_quoted(pair)),
             _ => Value::Bad(span),
         }
@@ -140,6 +140,9 @@ impl Reader<'_> {
     }
 
     pub fn member(&mut self, pair: Pair<'_>) -> Member {
+        if pair.as_rule() == Rule::quoted {
+            return self.quoted_name(pair);
+        }
         let span = self.span(&pair);
         let mut member = Member {
             path: Path { head: self.no_name(span), tail: Vec::new(), span },

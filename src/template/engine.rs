@@ -1,5 +1,6 @@
 //! The one minijinja environment that all templates grow from: strict, without loader, with fuel.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use minijinja::syntax::SyntaxConfig;
@@ -120,21 +121,28 @@ pub fn base() -> &'static Environment<'static> {
         for name in ["dict", "debug", "namespace"] {
             env.remove_global(name);
         }
-        env.add_filter("after", filters::after);
-        env.add_filter("before", filters::before);
-        env.add_filter("between", filters::between);
-        env.add_filter("tag", filters::tag);
-        env.add_filter("answer", filters::answer);
-        env.add_filter("lines", filters::lines);
-        env.add_filter("numbers", filters::numbers);
-        env.add_filter("code_blocks", filters::code_blocks);
-        env.add_filter("json", filters::json);
-        env.add_filter("normalize", filters::normalize);
-        env.add_filter("tokens", filters::tokens);
-        env.add_filter("chunks", filters::chunks);
-        env.add_filter("truncate_tokens", filters::truncate_tokens);
-        env.add_filter("redact", filters::redact);
-        env.add_filter("raw", |text: String| Value::from_safe_string(text));
+        // Texts as `Cow`: it takes an answer for its text, which `&str` refuses.
+        env.add_filter("after", |text: Cow<'_, str>, mark: &str| filters::after(&text, mark));
+        env.add_filter("before", |text: Cow<'_, str>, mark: &str| filters::before(&text, mark));
+        env.add_filter("between", |text: Cow<'_, str>, open: &str, close: &str| {
+            filters::between(&text, open, close)
+        });
+        env.add_filter("tag", |text: Cow<'_, str>, name: &str| filters::tag(&text, name));
+        env.add_filter("answer", |text: Cow<'_, str>| filters::answer(&text));
+        env.add_filter("lines", |text: Cow<'_, str>| filters::lines(&text));
+        env.add_filter("numbers", |text: Cow<'_, str>| filters::numbers(&text));
+        env.add_filter("code_blocks", |text: Cow<'_, str>| filters::code_blocks(&text));
+        env.add_filter("json", |text: Cow<'_, str>| filters::json(&text));
+        env.add_filter("normalize", |text: Cow<'_, str>| filters::normalize(&text));
+        env.add_filter("tokens", |text: Cow<'_, str>| filters::tokens(&text));
+        env.add_filter("chunks", |text: Cow<'_, str>, size: u32, overlap: Option<u32>| {
+            filters::chunks(&text, size, overlap)
+        });
+        env.add_filter("truncate_tokens", |text: Cow<'_, str>, most: u32| {
+            filters::truncate_tokens(&text, most)
+        });
+        env.add_filter("redact", |text: Cow<'_, str>, found: &Value| filters::redact(&text, found));
+        env.add_filter("raw", |text: Cow<'_, str>| Value::from_safe_string(text.into_owned()));
         env.add_function("first", filters::list_first);
         env.add_function("last", filters::list_last);
         env.add_function("without", filters::list_without);

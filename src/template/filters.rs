@@ -153,7 +153,8 @@ fn tokens_to_chars(tokens: u32) -> usize {
     (tokens as usize * 36) / 10
 }
 
-/// Replaces every value of `found` by `[KIND n]`, longest first, numbered by place.
+/// Replaces every value of `found` by `[KIND n]`, numbered by place. Where values overlap, all that they cover goes,
+/// under the longest one's name. Case, kind of blank, dash and quote do not matter: models seldom copy them exactly.
 ///
 /// `found` is a text, a list of texts, of `{kind, text}`, or of answers that hold such lists as JSON.
 pub fn redact(text: &str, found: &Value) -> String {
@@ -162,31 +163,67 @@ pub fn redact(text: &str, found: &Value) -> String {
     items.retain(|(_, value)| !value.trim().is_empty());
     items.sort_by(|a, b| b.1.chars().count().cmp(&a.1.chars().count()).then_with(|| a.1.cmp(&b.1)));
     items.dedup_by(|a, b| a.1 == b.1);
+    let folded: Vec<(usize, char)> = text.char_indices().map(|(at, c)| (at, fold(c))).collect();
     let mut hits: Vec<(usize, usize, usize)> = Vec::new();
-    let lower = fold_same_length(text);
     for (index, (_, value)) in items.iter().enumerate() {
-        for (at, _) in lower.match_indices(&fold_same_length(value.trim())) {
-            let end = at + value.trim().len();
-            if hits.iter().all(|&(from, to, _)| end <= from || at >= to) {
-                hits.push((at, end, index));
+        let words: Vec<Vec<char>> = value.split_whitespace().map(|w| w.chars().map(fold).collect()).collect();
+        for start in 0..folded.len() {
+            if let Some(stop) = match_at(&folded, start, &words) {
+                let end = folded.get(stop).map_or(text.len(), |&(at, _)| at);
+                hits.push((folded[start].0, end, index));
             }
         }
     }
-    hits.sort_unstable();
-    place(text, &hits, &items)
+    place(text, &union(hits), &items)
 }
 
-/// Lower case where that keeps every character's length, so that places stay the same.
-fn fold_same_length(text: &str) -> String {
-    text.chars()
-        .map(|c| {
+/// Where the words that begin at `start` end, any blanks between them.
+fn match_at(text: &[(usize, char)], start: usize, words: &[Vec<char>]) -> Option<usize> {
+    let mut at = start;
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            let blanks = text[at..].iter().take_while(|(_, c)| c.is_whitespace()).count();
+            if blanks == 0 {
+                return None;
+            }
+            at += blanks;
+        }
+        let here = text.get(at..at + word.len())?;
+        if here.iter().zip(word).any(|((_, a), b)| a != b) {
+            return None;
+        }
+        at += word.len();
+    }
+    Some(at)
+}
+
+/// What stands for `c` when values are looked for.
+fn fold(c: char) -> char {
+    match c {
+        '‘' | '’' | '‚' | 'ʼ' | '`' | '´' => '\'',
+        '“' | '”' | '„' | '«' | '»' => '"',
+        '‐' | '‑' | '‒' | '–' | '—' | '−' => '-',
+        _ => {
             let mut lower = c.to_lowercase();
             match (lower.next(), lower.next()) {
-                (Some(l), None) if l.len_utf8() == c.len_utf8() => l,
+                (Some(lower), None) => lower,
                 _ => c,
             }
-        })
-        .collect()
+        }
+    }
+}
+
+/// Overlapping hits made one, which keeps the first item: the longest.
+fn union(mut hits: Vec<(usize, usize, usize)>) -> Vec<(usize, usize, usize)> {
+    hits.sort_unstable();
+    let mut apart: Vec<(usize, usize, usize)> = Vec::new();
+    for (from, to, index) in hits {
+        match apart.last_mut() {
+            Some(last) if from < last.1 => *last = (last.0, last.1.max(to), last.2.min(index)),
+            _ => apart.push((from, to, index)),
+        }
+    }
+    apart
 }
 
 fn place(text: &str, hits: &[(usize, usize, usize)], items: &[(String, String)]) -> String {

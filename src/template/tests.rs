@@ -29,6 +29,29 @@ fn answers_print_their_text_and_lists_hold_successes_only() {
     renders("{{ first(xs) }} {{ last(xs) }} {{ xs | join('+') }}", "one two one+two");
 }
 
+/// Each of our filters takes an answer as it takes a text.
+#[test]
+fn filters_take_an_answer_for_its_text() {
+    let mut scope = Scope::default();
+    scope.set("a", Data::Answer(answer("<t>[1, 2]</t> Answer: b")));
+    let check = |filter: &str| {
+        let render = |subject: &str| {
+            let template = Template::compile(&format!("{{{{ {subject} | {filter} }}}}"), Fence::Off);
+            template.expect("compiles").render(&scope).expect(filter)
+        };
+        assert_eq!(render("a"), render("a.text"), "{filter}");
+    };
+    for filter in
+        ["after(':')", "before(':')", "between('[', ']')", "tag('t')", "truncate_tokens(2)", "chunks(4)"]
+    {
+        check(filter);
+    }
+    for filter in ["answer", "lines", "numbers", "code_blocks", "json", "normalize", "tokens", "raw"] {
+        check(filter);
+    }
+    check("redact(['1'])");
+}
+
 #[test]
 fn an_answer_cannot_close_the_tag_it_stands_in() {
     let mut scope = Scope::default();
@@ -137,6 +160,23 @@ fn personal_data_is_replaced_by_numbered_placeholders() {
     );
     let redacted = Template::compile("{{ t | redact(found) }}", Fence::Off).expect("compiles").render(&scope);
     assert_eq!(redacted.expect("renders"), "[NAME 1], [PRIVATE 2]; again [NAME 1]");
+}
+
+/// A value that a model copied almost exactly must not stay, nor the rest of one that overlaps another.
+#[test]
+fn personal_data_is_found_although_it_was_not_copied_exactly() {
+    let redact = |text: &str, found: &[&str]| {
+        let mut scope = Scope::default();
+        scope.set("t", Data::Text(text.into()));
+        scope.set("found", Data::List(found.iter().map(|value| Data::Text((*value).into())).collect()));
+        let template = Template::compile("{{ t | redact(found) }}", Fence::Off).expect("compiles");
+        template.render(&scope).expect("renders")
+    };
+    assert_eq!(redact("by Ann\n  Lee.", &["Ann Lee"]), "by [PRIVATE 1].");
+    assert_eq!(redact("ÜLI O’Neil–Maß", &["üli o'neil-maß"]), "[PRIVATE 1]");
+    assert_eq!(redact("0171 555 1234.", &["0171 555 12", "555 1234"]), "[PRIVATE 1].");
+    assert_eq!(redact("Ann, Anna", &["Ann", "Anna"]), "[PRIVATE 1], [PRIVATE 2]");
+    assert_eq!(redact("nothing here", &["", "  ", "Ann"]), "nothing here");
 }
 
 #[test]

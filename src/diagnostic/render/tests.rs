@@ -13,6 +13,7 @@ fn the_header_names_code_and_place() {
     let picture = picture("ensemble x {\n  ü = ask m\n}\n", 24..25);
     assert!(picture.starts_with("error[N001]: no such thing\n"), "{picture}");
     assert!(picture.contains("a.ens:2:11 ]"), "{picture}");
+    assert!(picture.contains(" 2 │   ü = ask m\n"), "{picture}");
     assert!(picture.contains("  help: make it\n"), "{picture}");
     assert!(picture.ends_with("\n1 error\n"), "{picture}");
 }
@@ -50,4 +51,20 @@ fn other_files_are_shown_too() {
     let picture = render(&sources, &[diagnostic], false);
     assert!(picture.contains("two.ens:2:7 ]") && picture.contains("one.ens:1:7 ]"), "{picture}");
     assert!(picture.ends_with("\n1 warning\n"), "{picture}");
+}
+
+#[test]
+fn every_place_is_underlined_in_the_order_of_the_file() {
+    let mut sources = Sources::default();
+    let file = sources.add(SourceFile::new("a.ens", "one\ntwo\nthree\n"));
+    let diagnostic =
+        Diagnostic::error("S024", Span::new(file, 8, 13), "outside").related(Span::new(file, 0, 3), "first");
+    let picture = render(&sources, &[diagnostic], false);
+    let at = |part: &str| picture.find(part).unwrap_or_else(|| panic!("{part}: {picture}"));
+    assert!(
+        at(" 1 │ one") < at("── first")
+            && at("── first") < at(" 3 │ three")
+            && at(" 3 │ three") < at("── here")
+    );
+    assert!(picture.contains("a.ens:3:1 ]") && !picture.contains("├─["), "{picture}");
 }

@@ -37,6 +37,7 @@ pub fn plan() -> Arc<Plan> {
         span,
         act: Act::List(Vec::new()),
         inputs: Vec::new(),
+        printed: Vec::new(),
         fallback: None,
         skip_when: None,
         timeout: None,

@@ -24,6 +24,7 @@ impl Pass<'_> {
                 let end = self.comments.unwrap_or(self.line);
                 self.close_all(end);
                 self.item = self.line;
+                self.short = None;
                 self.comments = None;
             }
             Some(first) => {

@@ -1,6 +1,6 @@
 //! Plain texts, which end on their line, and templates, which end where their quotes do.
 
-use super::{Open, Pass};
+use super::{Open, Pass, Runaway};
 use crate::syntax::errors;
 
 /// How many brackets after an unclosed text are taken to stand outside it.
@@ -11,10 +11,19 @@ impl Pass<'_> {
     pub fn quotes(&mut self) {
         match self.run_of_quotes(self.at) {
             1 => self.line_text(b'"'),
+            2 if self.suspicions.short_quotes.contains(&self.at) => {
+                self.report_short_quotes();
+                self.template("\"\"\"", 2);
+            }
             // Empty texts.
-            run @ (2 | 6) => self.at += run,
-            3 => self.template("\"\"\""),
-            _ => self.template("\"\"\"\""),
+            run @ (2 | 6) => {
+                if run == 2 && !self.ends_value(self.at + 2) {
+                    self.short.get_or_insert(self.at);
+                }
+                self.at += run;
+            }
+            3 => self.template("\"\"\"", 3),
+            _ => self.template("\"\"\"\"", 4),
         }
     }
 
@@ -30,9 +39,12 @@ impl Pass<'_> {
         self.at += 1;
         loop {
             match self.byte(0) {
-                None | Some(b'\n') => return self.unclosed_text(opener, quote),
+                None | Some(b'\n') => {
+                    self.unclosed_text(opener, quote);
+                    return;
+                }
                 Some(b'\\') if self.byte(1).is_some_and(|next| next.is_ascii() && next != b'\n') => {
-                    self.at += 2
+                    self.at += 2;
                 }
                 Some(byte) if byte == quote => {
                     self.at += 1;
@@ -111,10 +123,11 @@ impl Pass<'_> {
 
     // === Templates ===
 
-    fn template(&mut self, quotes: &'static str) {
+    /// `written` is the length of its opener.
+    fn template(&mut self, quotes: &'static str, written: usize) {
         let opener = self.at;
         let latest = self.suspicions.templates.get(&opener).copied();
-        self.at += quotes.len();
+        self.at += written;
         loop {
             match self.byte(0) {
                 None => {
@@ -125,24 +138,54 @@ impl Pass<'_> {
                     return self.unclosed_template(opener, quotes);
                 }
                 Some(b'"') => {
-                    let run = self.run_of_quotes(self.at);
-                    self.at += run;
-                    if run >= quotes.len() {
+                    if self.closes_template(quotes) {
                         return;
                     }
                 }
                 Some(b'\n') => {
                     self.at += 1;
-                    if self.template_over_item.is_none()
-                        && self.at < self.bytes.len()
-                        && self.looks_like_item(self.at)
-                    {
-                        self.template_over_item = Some((opener, self.at));
+                    if self.runaway.is_none() && self.at < self.bytes.len() && self.looks_like_item(self.at) {
+                        self.runaway = Some(Runaway { opener, end: self.at, short: self.short });
                     }
                 }
                 Some(_) => self.text_character(),
             }
         }
+    }
+
+    /// At quotes inside a template: passes them, and says whether they close it.
+    fn closes_template(&mut self, quotes: &str) -> bool {
+        let run = self.run_of_quotes(self.at);
+        if run == 2 && self.suspicions.short_quotes.contains(&self.at) {
+            self.report_short_quotes();
+            self.at += run;
+            return true;
+        }
+        if run == 2 && (self.ends_value(self.at + 2) || self.is_alone(self.at)) {
+            self.short.get_or_insert(self.at);
+        }
+        self.at += run;
+        run >= quotes.len()
+    }
+
+    /// `""` is read as the `"""` that was meant.
+    fn report_short_quotes(&mut self) {
+        let at = self.span(self.at, self.at + 2);
+        self.report(errors::short_quotes(at));
+        self.edit(self.at, self.at, "\"");
+    }
+
+    /// Whether the two bytes at `at` are all that their line has. Looks at no more than the line's blanks.
+    fn is_alone(&self, at: usize) -> bool {
+        let before = self.bytes[..at].iter().rev().find(|byte| !matches!(byte, b' ' | b'\t'));
+        let after = self.bytes[at + 2..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        matches!((before, after), (Some(b'\n'), None | Some(b'\n')))
+    }
+
+    /// Whether what stands at `from` is what stands after a value.
+    fn ends_value(&self, from: usize) -> bool {
+        let next = self.bytes[from..].iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        matches!(next, Some(b'}' | b']' | b')' | b','))
     }
 
     /// Ends a template here, and with it all that was open: their closers are inside.

@@ -1,4 +1,4 @@
-//! How long the parser takes for a mebibyte of this and that: `cargo run --release --example parse_speed`.
+//! How long the parser takes for a mebibyte of this and that: `cargo bench --bench parse_speed`.
 //!
 //! Each text is read at half its size too: a ratio far above 2 means that time is not linear.
 
