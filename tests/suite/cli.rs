@@ -169,7 +169,7 @@ fn a_code_is_explained_by_its_page() {
 
 #[test]
 fn handles_are_listed_with_what_they_are_for() {
-    check(&[("plan.ens", SOUND)], &["list"], 0, "plan.ens:8  Plans: two drafts, one synthesis.", "");
+    check(&[("plan.ens", SOUND)], &["list"], 0, "plan.ens:8  Plans: two drafts, one synthesis", "");
     check(&[("plan.ens", SOUND)], &["list", "--format", "json"], 0, "\"selector\": \"moa-plan-high-xl\"", "");
 }
 
