@@ -39,7 +39,8 @@ fn object(asked: &Asked) -> String {
 /// go through an ensemble.
 fn findings(asked: &Asked) -> String {
     let trim = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-    let mut found: Vec<String> = asked.prompt.split_whitespace().filter(|word| word.contains('@')).map(trim).collect();
+    let mut found: Vec<String> =
+        asked.prompt.split_whitespace().filter(|word| word.contains('@')).map(trim).collect();
     found.sort();
     found.dedup();
     let found: Vec<_> = found
