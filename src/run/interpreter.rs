@@ -99,7 +99,7 @@ fn failure(core: &Core, why: &Why) -> RunError {
             .retry_after(wait);
     }
     if all(Fault::Refused) && !ledger.was_accepted() {
-        let message = "the upstream gateway refused the connection; no model was reached";
+        let message = "LiteLLM refused the connection; no model was reached";
         return RunError::new(ErrorKind::Unreachable, message).retry_after(UNREACHABLE_RETRY_S);
     }
     if all(Fault::ContextFull) {

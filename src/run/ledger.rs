@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::plan::{NodeId, Plan};
-use crate::upstream::{CallError, Fault, Usage};
+use crate::upstream::{CallError, Usage};
 
 use super::errors::Why;
 use super::receipt::{CallReceipt, QuorumReceipt, Receipt, ReplyReceipt, Totals, UsageReceipt};
@@ -34,6 +34,9 @@ pub struct CallRecord {
     pub usage: Option<Usage>,
     /// An attempt reached the model and ended without saying what it used.
     usage_unknown: bool,
+    /// An attempt ended in another way than by a refused connection. One that was stopped under way does not count: there
+    /// is one upstream, and if it refused the others it would have refused this one.
+    accepted: bool,
     began: Instant,
     took: Option<Duration>,
     end: End,
@@ -97,6 +100,7 @@ impl Ledger {
             attempts: 0,
             usage: None,
             usage_unknown: false,
+            accepted: false,
             began: Instant::now(),
             took: None,
             end: End::Running,
@@ -109,6 +113,11 @@ impl Ledger {
         record.attempts += 1;
         let what = if record.attempts == 1 { "ask" } else { "retry" };
         self.note(node, what, detail);
+    }
+
+    /// Somebody took the attempt that has just ended, whatever came of it.
+    pub fn accepted(&mut self, node: NodeId) {
+        self.record(node).accepted = true;
     }
 
     /// Counts what an attempt reported. An attempt that reached a model and reported nothing is counted as unknown.
@@ -266,10 +275,7 @@ impl Ledger {
 
     /// Whether some call was answered, or at least taken.
     pub fn was_accepted(&self) -> bool {
-        self.calls.iter().flatten().any(|record| match &record.end {
-            End::Failed(Why::Fault(Fault::Refused)) => false,
-            End::Failed(_) | End::Fine | End::Running | End::Cancelled(_) => true,
-        })
+        self.calls.iter().flatten().any(|record| record.accepted)
     }
 
     pub fn receipt(&self, request: &Request, reply: ReplyReceipt, waves: u32) -> Receipt {

@@ -18,6 +18,9 @@ pub type Liveliness = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// Between two questions to the upstream.
 const ASK_EVERY: Duration = Duration::from_secs(10);
+
+/// The same while it does not answer: whoever waits for readiness should not wait for us.
+const ASK_EVERY_UNREADY: Duration = Duration::from_secs(1);
 /// Longest wait for its answer.
 const ASK_WAIT: Duration = Duration::from_secs(5);
 
@@ -46,7 +49,7 @@ impl Health {
             if limits.is_idle() || !self.is_ready() {
                 self.ask().await;
             }
-            sleep(ASK_EVERY).await;
+            sleep(if self.is_ready() { ASK_EVERY } else { ASK_EVERY_UNREADY }).await;
         }
     }
 

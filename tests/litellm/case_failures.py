@@ -10,7 +10,8 @@ from cases import case, holds, same
 from case_answers import user
 from panels import Panel
 
-FIVES, FIVES_STREAM = Panel("fives", retries=1), Panel("fives-stream", retries=1)
+# Two members, one needed: neither is stopped because the other has failed.
+FIVES, FIVES_STREAM = Panel("fives", members=2, retries=1), Panel("fives-stream", members=2, retries=1)
 MIXED, MIXED_STREAM = Panel("mixed"), Panel("mixed-stream")
 SLOW, SLOW_STREAM = Panel("slow", member_timeout="1s"), Panel("slow-stream", member_timeout="1s")
 CHIEF, CHIEF_STREAM = Panel("chief", retries=1), Panel("chief-stream", retries=1)
@@ -146,7 +147,7 @@ def _(lab):
         panel = WORD_PANELS[fault]
         lab.backend.script(fails(panel.panel[0], fault), fails(panel.panel[1], "unwell"))
         message = str(failed(lab, panel, stream=False))
-        told = f"{panel.panel[0]} {words}"
+        told = f"({panel.panel[0]}) {words}"
         holds(f"{fault} is told as {told!r}", told in message.replace("`", ""), message)
         holds("no upstream text is quoted", "simulated" not in message, message)
         attempts_are(lab, panel, 2)

@@ -21,7 +21,7 @@ from speaker import Speaker
 
 ROOT = Path(__file__).resolve().parents[2]
 UNPROBED = {"disable_background_health_check": True}
-ADDRESS = r"(127\.0\.0\.1:[1-9]\d*)"
+ADDRESS = r"listening on http://(127\.0\.0\.1:\d+)"
 
 
 class Daemon:

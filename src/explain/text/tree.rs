@@ -237,10 +237,13 @@ impl<'a> Tree<'a> {
             "none" => {}
             last => seen.push(format!("{last} turns")),
         }
-        let mut ids: Vec<&String> =
-            steps.iter().flat_map(|step| step.lists.iter().chain(&step.inputs)).collect();
+        let mut ids: Vec<&str> = Vec::new();
+        for step in steps {
+            ids.extend(self.listed(step));
+            ids.extend(step.inputs.iter().map(String::as_str));
+        }
         let mut once = BTreeSet::new();
-        ids.retain(|id| once.insert(id.as_str()));
+        ids.retain(|id| once.insert(*id));
         seen.extend(ids.into_iter().map(|id| self.counted(id)));
         if seen.is_empty() {
             seen.push("its prompt only".to_owned());

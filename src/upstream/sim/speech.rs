@@ -24,9 +24,31 @@ const REMARKS: &[&str] = &[
 pub(super) fn text(asked: &Asked) -> String {
     match &asked.format {
         Format::Schema(schema) => schema::example(schema, asked.hash).to_string(),
-        Format::Object => serde_json::json!({"simulated": true, "model": asked.model}).to_string(),
+        Format::Object => object(asked),
+        Format::Text if asked.prompt.contains("JSON list") => findings(asked),
+        Format::Text if asked.prompt.contains("JSON") => object(asked),
         Format::Text => words(asked),
     }
+}
+
+fn object(asked: &Asked) -> String {
+    serde_json::json!({"simulated": true, "model": asked.model}).to_string()
+}
+
+/// What a prompt that wants a JSON list of findings is given: every word with an `@` in it. Enough to see a finder's work
+/// go through an ensemble.
+fn findings(asked: &Asked) -> String {
+    let trim = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let mut found: Vec<String> =
+        asked.prompt.split_whitespace().filter(|word| word.contains('@')).map(trim).collect();
+    found.sort();
+    found.dedup();
+    let found: Vec<_> = found
+        .into_iter()
+        .filter(|word| word.contains('@'))
+        .map(|text| serde_json::json!({"kind": "EMAIL", "text": text, "simulated": true}))
+        .collect();
+    serde_json::Value::Array(found).to_string()
 }
 
 fn words(asked: &Asked) -> String {
