@@ -16,9 +16,15 @@ use crate::units::Tokens;
 /// Where the daemon answers unless it is told otherwise.
 pub const DAEMON_URL: &str = "http://127.0.0.1:4020/v1";
 
-/// The ensemble's doc comment, first line.
-fn headline(plan: &Plan) -> Option<&str> {
-    plan.doc.lines().map(str::trim).find(|line| !line.is_empty())
+/// What a handle is for: the first sentence of its ensemble's doc comment, without the handle's own name. Empty if
+/// there is none.
+#[must_use]
+pub fn headline(plan: &Plan) -> String {
+    let paragraph: Vec<&str> = plan.doc.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    let text = paragraph.strip_prefix(&format!("`{}`: ", plan.handle)).unwrap_or(&paragraph);
+    let sentence = text.split_once(". ").map_or(text, |(first, _)| first);
+    sentence.trim_end_matches('.').to_owned()
 }
 
 /// The longest answer that every model which may speak last can give, in tokens.

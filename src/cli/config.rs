@@ -37,9 +37,6 @@ pub struct ServeConfig {
     pub upstream: Option<String>,
     pub grace: Option<String>,
     pub log: Option<String>,
-    /// More request fields that may go upstream.
-    #[serde(default)]
-    pub pass_fields: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

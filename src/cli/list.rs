@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::config::Place;
 use crate::cli::output::{Output, Stop, bold, dim};
 use crate::diagnostic::suggest::did_you_mean;
+use crate::export::headline;
 use crate::plan::Plan;
 
 /// List the handles and what they are for
@@ -50,7 +51,7 @@ impl Args {
     }
 }
 
-/// Handle, selector, place and the first line of the doc comment, in columns.
+/// Handle, selector, place and what it is for, in columns.
 pub fn table<'a>(plans: impl Iterator<Item = &'a Plan> + Clone, colour: bool) -> String {
     let width = |of: fn(&Plan) -> &str| plans.clone().map(|plan| of(plan).chars().count()).max().unwrap_or(0);
     let (handle, selector, place) = (width(|p| &p.handle), width(|p| &p.selector), width(|p| &p.place));
@@ -58,7 +59,7 @@ pub fn table<'a>(plans: impl Iterator<Item = &'a Plan> + Clone, colour: bool) ->
         .map(|plan| {
             let name = bold(&format!("{:handle$}", plan.handle), colour);
             let where_from = dim(&format!("{:place$}", plan.place), colour);
-            let line = format!("{name}  {:selector$}  {where_from}  {}", plan.selector, purpose(plan));
+            let line = format!("{name}  {:selector$}  {where_from}  {}", plan.selector, headline(plan));
             format!("{}\n", line.trim_end())
         })
         .collect()
@@ -75,16 +76,12 @@ fn as_json(plans: &[Plan]) -> String {
                 "profile": plan.profile,
                 "tier": plan.tier,
                 "place": plan.place,
-                "for": purpose(plan),
+                "for": headline(plan),
                 "plan": plan.hash,
             })
         })
         .collect();
     format!("{:#}\n", serde_json::Value::from(rows))
-}
-
-fn purpose(plan: &Plan) -> &str {
-    plan.doc.lines().next().unwrap_or_default()
 }
 
 /// The plans of a handle, a selector, or an ensemble's name; several only for the last.

@@ -32,8 +32,8 @@ Examples:
   ensc serve --ensembles /etc/ensc/ensembles --base-url http://127.0.0.1:4000/v1
   ensc serve --port 0 --upstream sim        a first try, with simulated models
 
-Each option can also be set as ENSC_<OPTION>, or under [serve] in ensc.toml; a flag wins over the environment,
-the environment over the file.
+Most options can also be set as ENSC_<OPTION>, or under [serve] in ensc.toml.
+A flag wins over the environment, the environment over the file.
 
   OPENAI_API_KEY     the key that goes upstream
   OPTILLM_API_KEY    the key that callers must show; unset, every caller on this host is served")]

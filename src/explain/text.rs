@@ -1,5 +1,6 @@
 //! The page for people, written from the document alone: header, bounds, tree, settings. Fixed width, no colour.
 
+mod line;
 pub mod tree;
 mod words;
 
@@ -34,7 +35,10 @@ pub fn render(doc: &Document, full: bool) -> String {
 fn header(doc: &Document) -> Vec<String> {
     let facts = format!("{} · selector {} · plan {}", doc.place, doc.selector, doc.plan);
     let mut lines = title(&doc.handle, &facts);
-    lines.extend(wrapped(&doc.doc, WIDTH));
+    let purpose = wrapped(&doc.doc, WIDTH);
+    let is_long = purpose.len() > 1;
+    lines.extend(purpose);
+    lines.extend(is_long.then(String::new));
     lines.extend(joined("", &bounds(doc), WIDTH));
     lines.extend(joined("", &allowances(doc), WIDTH));
     lines

@@ -17,8 +17,8 @@ struct Row<'a> {
     managed_by: &'a str,
     endpoint_ref: &'a str,
     selector: Selector<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notes: Option<&'a str>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    notes: String,
 }
 
 #[derive(Serialize)]

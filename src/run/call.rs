@@ -212,13 +212,16 @@ impl Making<'_> {
         let result = self.answer(call, began).await;
         let usage = result.as_ref().ok().and_then(|completion| completion.usage);
         let reached = !matches!(&result, Err(error) if never_ran(error));
-        self.core.ledger().used(self.node, usage, reached);
+        let refused = matches!(&result, Err(error) if error.fault == Fault::Refused);
+        let mut ledger = self.core.ledger();
+        ledger.used(self.node, usage, reached);
+        if !refused {
+            ledger.accepted(self.node);
+        }
+        drop(ledger);
         match result {
             Ok(completion) => self.judge(completion),
             Err(error) => {
-                if error.fault == Fault::Refused {
-                    self.core.ledger().refused(self.node);
-                }
                 let (why, retry) = (Why::Fault(error.fault), error.retry);
                 Err(Failed { why, retry, error: Some(error), unread: None })
             }

@@ -34,7 +34,8 @@ pub struct CallRecord {
     pub usage: Option<Usage>,
     /// An attempt reached the model and ended without saying what it used.
     usage_unknown: bool,
-    /// An attempt is under way, or one ended in another way than by a refused connection.
+    /// An attempt ended in another way than by a refused connection. One that was stopped under way does not count: there
+    /// is one upstream, and if it refused the others it would have refused this one.
     accepted: bool,
     began: Instant,
     took: Option<Duration>,
@@ -110,14 +111,13 @@ impl Ledger {
     pub fn attempt_began(&mut self, node: NodeId, detail: String) {
         let record = self.record(node);
         record.attempts += 1;
-        record.accepted = true;
         let what = if record.attempts == 1 { "ask" } else { "retry" };
         self.note(node, what, detail);
     }
 
-    /// The attempt under way was not taken: nobody listened.
-    pub fn refused(&mut self, node: NodeId) {
-        self.record(node).accepted = false;
+    /// Somebody took the attempt that has just ended, whatever came of it.
+    pub fn accepted(&mut self, node: NodeId) {
+        self.record(node).accepted = true;
     }
 
     /// Counts what an attempt reported. An attempt that reached a model and reported nothing is counted as unknown.

@@ -11,7 +11,7 @@ PANELS = []
 def _(lab):
     lab.litellm.stop()
     answer = lab.lab.http.post("/v1/chat/completions", json={"model": PLAIN.handle, "messages": user("hi")})
-    same("status", answer.status_code, 503)
+    same("status, of " + answer.text[:600], answer.status_code, 503)
     holds("Retry-After is a number", answer.headers.get("retry-after", "").isdigit(), dict(answer.headers))
     message = answer.json()["error"]["message"]
     holds("the message names LiteLLM", "LiteLLM" in message, message)

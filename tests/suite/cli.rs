@@ -169,7 +169,7 @@ fn a_code_is_explained_by_its_page() {
 
 #[test]
 fn handles_are_listed_with_what_they_are_for() {
-    check(&[("plan.ens", SOUND)], &["list"], 0, "plan.ens:8  Plans: two drafts, one synthesis.", "");
+    check(&[("plan.ens", SOUND)], &["list"], 0, "plan.ens:8  Plans: two drafts, one synthesis", "");
     check(&[("plan.ens", SOUND)], &["list", "--format", "json"], 0, "\"selector\": \"moa-plan-high-xl\"", "");
 }
 
@@ -185,6 +185,30 @@ fn exports_go_to_standard_output_and_only_if_all_is_well() {
         let (status, stdout, stderr) = run(folder.path(), &["export", what]);
         assert_eq!((status, stdout.as_str()), (Some(1), ""), "{stderr}");
     }
+}
+
+#[test]
+fn a_question_is_answered_and_its_trace_goes_to_standard_error() {
+    let sim = ["--upstream", "sim"];
+    let ask = |args: &[&str]| run(sound().path(), &[&["run", "plan", "hello"][..], &sim, args].concat());
+    let (status, answer, stderr) = ask(&[]);
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    assert!(answer.contains("simulated") && answer.ends_with('\n'), "{answer}");
+    let (_, _, trace) = ask(&["--trace"]);
+    assert!(trace.contains("drafts[0]") && trace.contains("ask"), "{trace}");
+    let (_, json, _) = ask(&["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("answer and receipt are JSON");
+    assert_eq!(json["receipt"]["totals"]["calls"], 3);
+    assert_eq!(json["text"].as_str().map(str::trim_end), Some(answer.trim_end()));
+}
+
+#[test]
+fn a_run_without_an_answer_fails_with_the_reason() {
+    let folder =
+        folder(&[("plan.ens", SOUND), ("down.toml", "[[model.\"*\".reply]]\nfault = \"key-refused\"\n")]);
+    let (status, stdout, stderr) = run(folder.path(), &["run", "plan", "hi", "--upstream", "sim:down.toml"]);
+    assert_eq!((status, stdout.as_str()), (Some(1), ""), "{stderr}");
+    assert!(stderr.contains("alpha-large"), "{stderr}");
 }
 
 #[test]

@@ -5,17 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::explain::json::Document;
 use crate::explain::json::node::{CallOut, Step};
 use crate::explain::text::WIDTH;
-use crate::explain::text::words::{joined, plural};
-use crate::units::Millis;
-
-/// Characters of a template that a line shows.
-const TEXT_WIDTH: usize = 40;
+use crate::explain::text::line::{conditions, head, manner, own_settings, quoted, tools};
+use crate::explain::text::words::joined;
 
 /// Lines of the tree, two columns indented.
 pub(super) fn lines(doc: &Document) -> Vec<String> {
     let mut tree = Tree { nodes: doc.by_id(), drawn: BTreeSet::new(), lines: Vec::new() };
     if let Some(reply) = tree.nodes.get(doc.reply.as_str()).copied() {
-        let branch = Branch { step: reply, label: reply.label().to_owned(), kind: Kind::Input };
+        let branch =
+            Branch { step: reply, label: reply.label().to_owned(), kind: Kind::Input, is_spoken_for: false };
         tree.draw(&branch, "  ", "  ", 0);
     }
     tree.lines
@@ -32,6 +30,8 @@ struct Branch<'a> {
     /// Empty for a member without a name of its own.
     label: String,
     kind: Kind,
+    /// Its group says for all members what they see and how they are asked.
+    is_spoken_for: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl<'a> Tree<'a> {
     /// What it works on, what it waits for, what it starts, and its `else`: in this order, each once.
     fn children(&self, step: &'a Step) -> Vec<Branch<'a>> {
         let mut ids: Vec<(&'a str, Kind)> = Vec::new();
-        ids.extend(step.lists.iter().map(|id| (id.as_str(), Kind::Input)));
+        ids.extend(self.listed(step).into_iter().map(|id| (id, Kind::Input)));
         ids.extend(step.inputs.iter().map(|id| (id.as_str(), Kind::Input)));
         ids.extend(self.shared_inputs(step).into_iter().map(|id| (id, Kind::Input)));
         if self.same_model(step).is_none() {
@@ -88,7 +88,23 @@ impl<'a> Tree<'a> {
         ids.extend(step.fallback.as_deref().map(|id| (id, Kind::Else)));
         let mut seen = BTreeSet::new();
         ids.retain(|(id, _)| seen.insert(*id));
-        ids.into_iter().filter_map(|(id, kind)| self.branch(id, kind)).collect()
+        let speaks = self.call_of_all_members(step).is_some();
+        let branches = ids.into_iter().filter_map(|(id, kind)| self.branch(id, kind));
+        branches
+            .map(|branch| Branch { is_spoken_for: speaks && branch.kind == Kind::Member, ..branch })
+            .collect()
+    }
+
+    /// The lists that a step works on; of one without a name, what stands in it.
+    fn listed(&self, step: &'a Step) -> Vec<&'a str> {
+        let mut ids = Vec::new();
+        for id in &step.lists {
+            match self.nodes.get(id.as_str()) {
+                Some(list) if list.name.is_none() && list.verb == "list" => ids.extend(self.listed(list)),
+                _ => ids.push(id.as_str()),
+            }
+        }
+        ids
     }
 
     fn branch(&self, id: &str, kind: Kind) -> Option<Branch<'a>> {
@@ -99,7 +115,7 @@ impl<'a> Tree<'a> {
             (_, Some(name)) => name.clone(),
             (..) => String::new(),
         };
-        Some(Branch { step, label, kind })
+        Some(Branch { step, label, kind, is_spoken_for: false })
     }
 
     /// Inputs that every member of a group waits for: drawn once, at the group.
@@ -176,25 +192,24 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The small print under a step: what it sees, how it answers, what was set.
+    /// The small print under a step: what it sees, how it answers, what was set. A member without a name says only
+    /// what its group does not say for all.
     fn details(&self, branch: &Branch<'a>) -> Vec<String> {
         let step = branch.step;
         let mut parts = Vec::new();
-        match (&step.call, self.call_of_all_members(step)) {
-            (Some(call), _) => {
-                let quiet = branch.kind == Kind::Member && branch.label.is_empty();
-                if !quiet {
-                    parts.push(self.sees(&[step], call));
-                    parts.extend(manner(step));
-                    parts.extend(tools(step, call));
-                }
-                parts.extend(own_settings(call, quiet));
+        if let Some(call) = &step.call {
+            if branch.is_spoken_for {
+                return parts;
             }
-            (None, Some((member, call))) => {
-                parts.push(format!("each {}", self.sees(&[step, member], call)));
-                parts.extend(own_settings(call, false));
-            }
-            (None, None) => {}
+            parts.push(self.sees(&[step], call));
+            parts.extend(manner(step));
+            parts.extend(tools(step, call));
+            parts.extend(own_settings(call));
+        } else if let Some((member, call)) = self.call_of_all_members(step) {
+            parts.push(format!("each {}", self.sees(&[step, member], call)));
+            parts.extend(manner(member));
+            parts.extend(own_settings(call));
+            parts.extend(conditions(member));
         }
         parts.extend(conditions(step));
         parts
@@ -222,10 +237,13 @@ impl<'a> Tree<'a> {
             "none" => {}
             last => seen.push(format!("{last} turns")),
         }
-        let mut ids: Vec<&String> =
-            steps.iter().flat_map(|step| step.lists.iter().chain(&step.inputs)).collect();
+        let mut ids: Vec<&str> = Vec::new();
+        for step in steps {
+            ids.extend(self.listed(step));
+            ids.extend(step.inputs.iter().map(String::as_str));
+        }
         let mut once = BTreeSet::new();
-        ids.retain(|id| once.insert(id.as_str()));
+        ids.retain(|id| once.insert(*id));
         seen.extend(ids.into_iter().map(|id| self.counted(id)));
         if seen.is_empty() {
             seen.push("its prompt only".to_owned());
@@ -264,31 +282,6 @@ impl<'a> Tree<'a> {
     }
 }
 
-// === the parts of a line ===
-
-/// Label, summary, and the wave at the end of the line.
-fn head(lead: &str, label: &str, label_width: usize, summary: &str, wave: &str) -> String {
-    let mut line = match label.chars().count().max(label_width) {
-        0 => format!("{lead}{summary}"),
-        width => format!("{lead}{label:width$}   {summary}"),
-    };
-    let used = line.chars().count() + wave.chars().count();
-    let gap = WIDTH.saturating_sub(used).max(2);
-    if !wave.is_empty() {
-        line.push_str(&" ".repeat(gap));
-        line.push_str(wave);
-    }
-    line
-}
-
-/// The start of a template, on one line.
-fn quoted(template: &str) -> String {
-    let line = template.split_whitespace().collect::<Vec<_>>().join(" ");
-    let start: String = line.chars().take(TEXT_WIDTH).collect();
-    let more = if start.len() < line.len() { "…" } else { "" };
-    format!("\"{start}{more}\"")
-}
-
 /// `wave 2`, `waves 1–2`, `after wave 1`; nothing for the members of a group, which stand in its line.
 fn waves<'a>(tree: &Tree<'a>, branch: &Branch<'a>) -> String {
     let step = branch.step;
@@ -302,57 +295,4 @@ fn waves<'a>(tree: &Tree<'a>, branch: &Branch<'a>) -> String {
         (false, false) => format!("wave {}", step.wave),
         (false, true) => format!("waves {}–{last}", step.wave),
     }
-}
-
-/// How its answer reaches the client, if it can.
-fn manner(step: &Step) -> Option<String> {
-    match (step.is_final, step.streams) {
-        (_, true) => Some("streams".to_owned()),
-        (true, false) => Some("in one piece".to_owned()),
-        (false, false) => None,
-    }
-}
-
-fn tools(step: &Step, call: &CallOut) -> Option<String> {
-    let speaks = step.is_final && matches!(step.verb.as_str(), "ask" | "merge");
-    let expected = if speaks { "" } else { "show" };
-    (call.tools != expected).then(|| format!("tools: {}", call.tools))
-}
-
-/// What was set for this call; `quiet` leaves out what only its group need say.
-fn own_settings(call: &CallOut, quiet: bool) -> Vec<String> {
-    if quiet {
-        return Vec::new();
-    }
-    let mut parts: Vec<String> = call.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    if !call.one_of.is_empty() {
-        parts.push(match call.one_of.len() {
-            0..=3 => format!("returns one of {}", call.one_of.join(", ")),
-            n => format!("returns one of {n} choices"),
-        });
-    }
-    parts.extend(call.first_token_ms.map(|wait| format!("first token in {}", Millis(wait))));
-    parts.extend(call.accept_when.as_ref().map(|when| format!("accept when {when}")));
-    if !call.soft.is_empty() {
-        parts.push(format!("soft {}", call.soft.join(", ")));
-    }
-    parts
-}
-
-/// When it is left out, how long it may take, and what decides.
-fn conditions(step: &Step) -> Vec<String> {
-    let mut parts = Vec::new();
-    parts.extend(step.grace_ms.map(|grace| format!("stragglers get {}", Millis(grace))));
-    parts.extend(step.skip_when.as_ref().map(|when| format!("skip when {when}")));
-    parts.extend(step.deadline_ms.map(|deadline| format!("at most {}", Millis(deadline))));
-    parts.extend(step.ties.as_ref().map(|ties| match ties.as_str() {
-        "first" | "longest" => format!("ties: {ties}"),
-        _ => "ties: asked".to_owned(),
-    }));
-    parts.extend(step.min_share.map(|share| format!("winner needs {share} of the votes")));
-    if !step.weights.is_empty() {
-        let models = u32::try_from(step.weights.len()).unwrap_or(u32::MAX);
-        parts.push(format!("{} weighted", plural(models, "model")));
-    }
-    parts
 }

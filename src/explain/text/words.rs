@@ -32,23 +32,37 @@ pub(super) fn joined(margin: &str, parts: &[String], width: usize) -> Vec<String
     lines
 }
 
-/// Words filled up to `width`; a line end in the text stays one.
+/// Words filled up to `width`. Lines that follow each other are one paragraph; a blank line or a list item ends it.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+    let mut lines = vec![String::new()];
+    for source in text.lines().map(str::trim) {
+        let starts_anew = source.is_empty() || source.starts_with("- ");
+        if starts_anew && lines.last().is_some_and(|line| !line.is_empty()) {
+            lines.push(String::new());
         }
-        lines.push(line);
+        for word in source.split_whitespace() {
+            fill(&mut lines, word, width);
+        }
+        if source.is_empty() {
+            lines.push(String::new());
+        }
+    }
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
     }
     lines
+}
+
+/// Adds a word to the last line, or to a new one if it is full.
+fn fill(lines: &mut Vec<String>, word: &str, width: usize) {
+    match lines.last_mut() {
+        Some(line) if line.is_empty() => line.push_str(word),
+        Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+            line.push(' ');
+            line.push_str(word);
+        }
+        _ => lines.push(word.to_owned()),
+    }
 }
 
 /// `3 models` for a list of kebab-case names, `3 items` for another, nothing for what is no list.

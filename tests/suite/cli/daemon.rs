@@ -139,3 +139,12 @@ fn a_port_that_is_taken_is_said_so() {
     let port = taken.local_addr().expect("an address").port().to_string();
     refused(|it| _ = it.args(["--port", &port, "--upstream", "sim"]), 1, "is in use");
 }
+
+#[test]
+fn the_unit_starts_the_daemon_with_flags_that_exist() {
+    use clap::Parser;
+    let unit = std::fs::read_to_string("systemd/optillm-proxy.service").expect("there is a unit");
+    let start =
+        unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("the unit starts something");
+    ensc::cli::Cli::try_parse_from(start.split_whitespace()).expect(start);
+}

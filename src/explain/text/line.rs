@@ -1,0 +1,91 @@
+//! The parts of a line of the tree: label and wave, and the small print of one step.
+
+use crate::explain::json::node::{CallOut, Step};
+use crate::explain::text::WIDTH;
+use crate::explain::text::words::plural;
+use crate::units::Millis;
+
+/// Characters of a template that a line shows.
+const TEXT_WIDTH: usize = 40;
+
+/// Characters of a condition that a line shows; the document has all of it.
+const CONDITION_WIDTH: usize = 56;
+
+/// Label, summary, and the wave at the end of the line.
+pub(super) fn head(lead: &str, label: &str, label_width: usize, summary: &str, wave: &str) -> String {
+    let mut line = match label.chars().count().max(label_width) {
+        0 => format!("{lead}{summary}"),
+        width => format!("{lead}{label:width$}   {summary}"),
+    };
+    let used = line.chars().count() + wave.chars().count();
+    let gap = WIDTH.saturating_sub(used).max(2);
+    if !wave.is_empty() {
+        line.push_str(&" ".repeat(gap));
+        line.push_str(wave);
+    }
+    line
+}
+
+/// The start of a template, on one line.
+pub(super) fn quoted(template: &str) -> String {
+    format!("\"{}\"", clipped(template, TEXT_WIDTH))
+}
+
+/// The start of a text, on one line.
+fn clipped(text: &str, width: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start: String = line.chars().take(width).collect();
+    if start.len() < line.len() { format!("{start}…") } else { start }
+}
+
+/// How its answer reaches the client, if it can.
+pub(super) fn manner(step: &Step) -> Option<String> {
+    match (step.is_final, step.streams) {
+        (_, true) => Some("streams".to_owned()),
+        (true, false) => Some("in one piece".to_owned()),
+        (false, false) => None,
+    }
+}
+
+pub(super) fn tools(step: &Step, call: &CallOut) -> Option<String> {
+    let speaks = step.is_final && matches!(step.verb.as_str(), "ask" | "merge");
+    let expected = if speaks { "" } else { "show" };
+    (call.tools != expected).then(|| format!("tools: {}", call.tools))
+}
+
+/// What was set for this call.
+pub(super) fn own_settings(call: &CallOut) -> Vec<String> {
+    let mut parts: Vec<String> = call.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    if !call.one_of.is_empty() {
+        parts.push(match call.one_of.len() {
+            0..=3 => format!("returns one of {}", call.one_of.join(", ")),
+            n => format!("returns one of {n} choices"),
+        });
+    }
+    parts.extend(call.first_token_ms.map(|wait| format!("first token in {}", Millis(wait))));
+    parts.extend(
+        call.accept_when.as_ref().map(|when| format!("accept when {}", clipped(when, CONDITION_WIDTH))),
+    );
+    if !call.soft.is_empty() {
+        parts.push(format!("soft {}", call.soft.join(", ")));
+    }
+    parts
+}
+
+/// When it is left out, how long it may take, and what decides.
+pub(super) fn conditions(step: &Step) -> Vec<String> {
+    let mut parts = Vec::new();
+    parts.extend(step.grace_ms.map(|grace| format!("stragglers get {}", Millis(grace))));
+    parts.extend(step.skip_when.as_ref().map(|when| format!("skip when {}", clipped(when, CONDITION_WIDTH))));
+    parts.extend(step.deadline_ms.map(|deadline| format!("at most {}", Millis(deadline))));
+    parts.extend(step.ties.as_ref().map(|ties| match ties.as_str() {
+        "first" | "longest" => format!("ties: {ties}"),
+        _ => "ties: asked".to_owned(),
+    }));
+    parts.extend(step.min_share.map(|share| format!("winner needs {share} of the votes")));
+    if !step.weights.is_empty() {
+        let models = u32::try_from(step.weights.len()).unwrap_or(u32::MAX);
+        parts.push(format!("{} weighted", plural(models, "model")));
+    }
+    parts
+}
