@@ -125,7 +125,7 @@ fn error(fault: Fault, said: &Said, retry_after: Option<Duration>) -> CallError 
     CallError::new(fault, retry, clip(&said.message))
 }
 
-/// At most [`DETAIL_SIZE_MAX`] bytes, cut between characters.
+/// At most 2 KiB, cut between characters.
 #[must_use]
 pub fn clip(text: &str) -> String {
     let mut end = text.len().min(DETAIL_SIZE_MAX);

@@ -98,6 +98,9 @@ async fn measure(options: &Options) -> Result<()> {
 
     let targets =
         [Target::Bare(&backend.address), Target::Through(&relay.address), Target::Through(&daemon.address)];
+    if !options.stand_in {
+        is_the_daemon(&targets[2]).await?;
+    }
     one_connection(&targets, plan, &mut report).await?;
     many_connections(&targets, [&relay, &daemon], plan, &mut report).await?;
     if !options.stand_in {
@@ -109,6 +112,17 @@ async fn measure(options: &Options) -> Result<()> {
     println!("{report}");
     if let Some(path) = &options.json {
         std::fs::write(path, report.json())?;
+    }
+    Ok(())
+}
+
+/// A figure is worth nothing if an error page was timed: the answer must be that of a whole run.
+async fn is_the_daemon(target: &Target<'_>) -> Result<()> {
+    let answer = Caller::connect(target).await?.look().await?;
+    let answer: serde_json::Value = serde_json::from_slice(&answer)?;
+    let (calls, degraded) = (&answer["ensc"]["totals"]["calls"], &answer["ensc"]["degraded"]);
+    if *calls != 4 || *degraded != false {
+        return Err(format!("the daemon did not answer from a whole run: {answer}").into());
     }
     Ok(())
 }

@@ -86,6 +86,12 @@ impl Caller {
         Ok(Self { lines, body: Bytes::from(body.to_string()) })
     }
 
+    /// One answer, for a look at what is being measured.
+    pub async fn look(&mut self) -> Result<Bytes> {
+        let body = self.body.clone();
+        self.lines[0].post(body).await
+    }
+
     async fn ask(&mut self) -> Result<()> {
         if self.lines.len() > 1 {
             let body = &self.body;

@@ -87,11 +87,9 @@ fn log_path(logs: &Path, name: &str) -> PathBuf {
     logs.join(format!("{name}-{:08x}.log", fastrand::u32(..)))
 }
 
-/// `127.0.0.1:` and the digits of a port behind it, in a line that has ended.
+/// What follows `listening on http://`, in a line that has ended. Logs name other addresses before that.
 fn address_in(text: &str) -> Option<String> {
-    const HOST: &str = "127.0.0.1:";
     let ended = &text[..text.rfind('\n')?];
-    let at = ended.find(HOST)? + HOST.len();
-    let port: String = ended[at..].chars().take_while(char::is_ascii_digit).collect();
-    Some(format!("{HOST}{port}"))
+    let (_, rest) = ended.split_once("listening on http://")?;
+    rest.lines().next().map(str::to_owned)
 }
