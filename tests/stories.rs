@@ -149,7 +149,12 @@ fn ending(finished: &Finished, pieces: &[String]) -> String {
     let _ = writeln!(told);
     match &finished.result {
         Ok(completion) => {
-            let _ = writeln!(told, "reply: {}", completion.text.replace('\n', "\n  "));
+            // What the simulator says by itself is not part of the story.
+            let said = match completion.text.split_once(']') {
+                Some((who, _)) if who.starts_with("[simulated") => format!("{who}]"),
+                _ => completion.text.replace('\n', "\n  "),
+            };
+            let _ = writeln!(told, "reply: {said}");
         }
         Err(error) => {
             let wait = error.retry_after_s.map(|s| format!(", retry after {s} s")).unwrap_or_default();
