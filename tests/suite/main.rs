@@ -1,9 +1,13 @@
-//! Everything that is tested from outside: the tree's own rules, the command line, the pages, the snapshots.
+//! Everything that is tested from outside: the tree's own rules, the command line, the pages, the snapshots, and the
+//! promises of runs and of the daemon.
 
 #![allow(clippy::disallowed_methods, reason = "tests read and write files of their own")]
 
 mod cli;
 mod ensembles;
+mod explained;
 mod pages;
 mod snapshots;
+mod stage;
 mod tidy;
+mod worst;
