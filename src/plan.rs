@@ -216,6 +216,8 @@ pub struct Ask {
     pub soft: Vec<String>,
     /// Which of the client's sampling parameters it takes.
     pub inherits: Inherits,
+    /// The most that one attempt sends.
+    pub input_max: InputBound,
     /// Number of this call in the plan: its seed is the client's plus this.
     pub number: u32,
 }

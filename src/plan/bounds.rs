@@ -8,9 +8,21 @@ use super::{Act, Ask, Bounds, History, InputBound, NodeId, Operand, Plan, Select
 /// Tokens that a message costs beyond its text: role and separators.
 const MESSAGE_OVERHEAD: u64 = 8;
 
+/// Fills the bounds of every call, then those of the whole.
+pub fn fill(plan: &mut Plan) {
+    for id in plan.ids() {
+        let bound = input(plan, id);
+        if let Act::Ask(ask) | Act::Merge { ask, .. } | Act::Pick { ask, .. } =
+            &mut plan.nodes[id.0 as usize].act
+        {
+            ask.input_max = bound;
+        }
+    }
+    plan.bounds = of(plan);
+}
+
 /// Everything that the plan can reach counts, fallbacks included; early ends and skips lower nothing.
-#[must_use]
-pub fn of(plan: &Plan) -> Bounds {
+fn of(plan: &Plan) -> Bounds {
     let mut bounds = Bounds {
         waves: waves::total(plan),
         time: time(plan, plan.reply).min(plan.timeout),
@@ -19,7 +31,7 @@ pub fn of(plan: &Plan) -> Bounds {
     };
     for id in plan.ids() {
         let Some(ask) = plan.node(id).act.ask() else { continue };
-        let (attempts, input) = (attempts(ask), input(plan, id));
+        let (attempts, input) = (attempts(ask), ask.input_max);
         let out = ask.max_tokens.times(u64::from(attempts));
         bounds.calls += 1;
         bounds.attempts += attempts;
@@ -38,8 +50,7 @@ pub fn attempts(ask: &Ask) -> u32 {
 }
 
 /// The most that one attempt of the call at `id` sends.
-#[must_use]
-pub fn input(plan: &Plan, id: NodeId) -> InputBound {
+fn input(plan: &Plan, id: NodeId) -> InputBound {
     let node = plan.node(id);
     let Some(ask) = node.act.ask() else { return InputBound::default() };
     let shown = match &node.act {
@@ -192,8 +203,9 @@ fn request_max(plan: &Plan) -> Tokens {
         return request;
     }
     // A prompt may print the conversation where `history` does not send it.
-    let sends = plan.ids().filter(|&id| input(plan, id).conversations > 0);
-    let room = sends.filter_map(|id| plan.node(id).act.ask()).map(|ask| {
+    let sends =
+        plan.nodes.iter().filter_map(|node| node.act.ask()).filter(|ask| ask.input_max.conversations > 0);
+    let room = sends.map(|ask| {
         let model = plan.model(ask.model);
         Tokens(model.context.0.saturating_sub(ask.max_tokens.0))
     });

@@ -6,8 +6,8 @@ use crate::source::Span;
 use crate::units::Tokens;
 
 use super::{
-    Act, Ask, Bounds, Group, GroupKind, Inherits, Model, ModelId, Node, NodeId, Plan, Select, Ties, Tools,
-    Vote, bounds, hash, waves,
+    Act, Ask, Bounds, Group, GroupKind, Inherits, InputBound, Model, ModelId, Node, NodeId, Plan, Select,
+    Ties, Tools, Vote, bounds, hash, waves,
 };
 
 /// Most tokens of output of a call that is not final and does not say.
@@ -52,7 +52,7 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
     finish_calls(&mut plan);
     mark_decided(&mut plan);
     waves::number(&mut plan);
-    plan.bounds = bounds::of(&plan);
+    bounds::fill(&mut plan);
     plan.hash = hash::of(&plan);
     plan
 }
@@ -258,6 +258,7 @@ impl Lowering<'_> {
                 CallRole::Sampled => Inherits::SamplingCool,
                 CallRole::Plain => Inherits::Sampling,
             },
+            input_max: InputBound::default(),
             number: 0,
         }
     }

@@ -103,7 +103,7 @@ fn is_live(core: &Core, node: NodeId) -> bool {
 fn reserve(core: &Core, node: NodeId, ask: &Ask) -> Result<(u64, u64), Why> {
     use crate::units::Tokens;
     let attempts = u64::from(crate::plan::bounds::attempts(ask));
-    let input = crate::plan::bounds::input(&core.plan, node);
+    let input = ask.input_max;
     let mut ledger = core.ledger();
     let sent = input.constant.0 + u64::from(input.conversations) * ledger.request_tokens(&core.request);
     let price = core.plan.model(ask.model).price;
