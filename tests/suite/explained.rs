@@ -27,7 +27,10 @@ fn all_is_well(more: &str) -> Script {
 fn nodes(plan: &Plan) -> BTreeMap<String, Value> {
     let document: Value = serde_json::from_str(&ensc::explain::to_json(plan)).expect("a plan is JSON");
     let nodes = document["nodes"].as_array().expect("a plan has nodes");
-    nodes.iter().map(|node| (node["id"].as_str().expect("a node has an id").to_owned(), node.clone())).collect()
+    nodes
+        .iter()
+        .map(|node| (node["id"].as_str().expect("a node has an id").to_owned(), node.clone()))
+        .collect()
 }
 
 /// Ids of the calls that the printed plan makes when nothing fails: all that `reply` needs, no `else` taken.
@@ -104,7 +107,8 @@ fn calls_of_one_wave_are_all_under_way_before_any_is_answered() {
         }
         let sizes: Vec<usize> = sizes.into_values().collect();
         assert!(sizes.iter().any(|size| *size > 1) || plan.handle == "opt-clean-fast-s", "{sizes:?}");
-        let gated = Script { waves: sizes.clone(), ..script("[step.check]\nreply = [{ text = \"changed\" }]") };
+        let gated =
+            Script { waves: sizes.clone(), ..script("[step.check]\nreply = [{ text = \"changed\" }]") };
         let played = play(&plan, gated, request("Please clean up."));
         went_well(&plan.handle, &played);
         assert_eq!(played.calls.len(), sizes.iter().sum::<usize>(), "{}", plan.handle);

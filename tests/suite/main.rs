@@ -6,8 +6,12 @@
 mod cli;
 mod ensembles;
 mod explained;
+mod gone;
 mod pages;
+mod programs;
 mod snapshots;
+mod socket;
 mod stage;
+mod streams;
 mod tidy;
 mod worst;
