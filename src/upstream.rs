@@ -6,6 +6,7 @@ pub mod answer;
 pub mod attribution;
 pub mod base_url;
 pub mod client;
+mod connection;
 pub mod fault;
 pub mod secret;
 pub mod sim;

@@ -78,7 +78,7 @@ pub(crate) fn ask(model: ModelId) -> Ask {
         accept_when: None,
         soft: Vec::new(),
         inherits: Inherits::Sampling,
-        input_max: crate::plan::InputBound::default(),
+        input_max: InputBound::default(),
         number: 0,
     }
 }

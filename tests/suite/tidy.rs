@@ -68,10 +68,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("reqwest", &["upstream/client.rs"]),
     // the daemon
     ("axum", &["serve"]),
-    ("hyper", SERVERS),
-    ("hyper_util", SERVERS),
-    ("http_body_util", SERVERS),
-    ("tower", SERVERS),
+    ("hyper", SPEAKERS),
+    ("hyper_util", SPEAKERS),
+    ("http_body_util", SPEAKERS),
+    ("tower", &["serve"]),
     ("subtle", &["upstream/secret.rs"]),
     ("rustix", &["cli/world.rs"]),
     // the command line
@@ -92,7 +92,9 @@ const CRATES: &[(&str, &[&str])] = &[
 /// The only places where something waits.
 const ASYNC: &[&str] = &["upstream", "run", "serve", "cli"];
 
-const SERVERS: &[&str] = &["serve", "upstream/sim/server.rs", "upstream/client.rs"];
+/// What speaks HTTP.
+const SPEAKERS: &[&str] =
+    &["serve", "upstream/sim/server.rs", "upstream/client.rs", "upstream/connection.rs"];
 
 /// Files that give JSON or TOML its shape.
 const WIRE: &[&str] = &[

@@ -105,7 +105,7 @@ async fn a_call_carries_what_the_books_need_and_the_key() {
     let header = |name: &str| entry.headers.get(name).map(String::as_str).unwrap_or_default();
     assert_eq!(header("authorization"), "…");
     assert_eq!(header("content-type"), "application/json");
-    assert_eq!(header("user-agent"), USER_AGENT);
+    assert_eq!(header("user-agent"), WHO_WE_ARE);
     assert_eq!(header("x-litellm-tags"), "ensemble:opt-a");
     assert_eq!(header("x-litellm-trace-id"), "run-1");
     assert_eq!(
