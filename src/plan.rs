@@ -6,6 +6,7 @@
 pub mod bounds;
 pub mod hash;
 pub mod lower;
+mod scenarios;
 mod waves;
 
 use crate::source::Span;
@@ -257,6 +258,16 @@ pub struct Bounds {
 pub struct InputBound {
     pub conversations: u32,
     pub constant: Tokens,
+}
+
+// === impl InputBound ===
+
+impl InputBound {
+    /// In tokens, for a conversation of this length.
+    #[must_use]
+    pub fn of(self, conversation: Tokens) -> Tokens {
+        conversation.times(u64::from(self.conversations)).plus(self.constant)
+    }
 }
 
 // === impl Plan ===

@@ -1,17 +1,20 @@
 //! The worst case, from the plan alone. `explain` prints these numbers and the run is held to them.
 
-use crate::template::{Size, Template};
+use crate::template::Size;
 use crate::units::{MicroUsd, Millis, Tokens};
 
-use super::{Act, Ask, Bounds, History, InputBound, NodeId, Operand, Plan, Select, Turn, waves};
+use super::{
+    Act, Ask, Bounds, History, InputBound, NodeId, Operand, Plan, Select, Ties, Turn, scenarios, waves,
+};
 
 /// Tokens that a message costs beyond its text: role and separators.
 const MESSAGE_OVERHEAD: u64 = 8;
 
 /// Fills the bounds of every call, then those of the whole.
 pub fn fill(plan: &mut Plan) {
+    let sizes = sizes(plan);
     for id in plan.ids() {
-        let bound = input(plan, id);
+        let bound = input(plan, &sizes, id);
         if let Act::Ask(ask) | Act::Merge { ask, .. } | Act::Pick { ask, .. } =
             &mut plan.nodes[id.0 as usize].act
         {
@@ -21,26 +24,43 @@ pub fn fill(plan: &mut Plan) {
     plan.bounds = of(plan);
 }
 
-/// Everything that the plan can reach counts, fallbacks included; early ends and skips lower nothing.
+/// Everything that a run can reach counts, fallbacks included; early ends and skips lower nothing. Calls that exclude
+/// each other are not added up.
 fn of(plan: &Plan) -> Bounds {
     let mut bounds = Bounds {
         waves: waves::total(plan),
-        time: time(plan, plan.reply).min(plan.timeout),
+        time: times(plan)[plan.reply.0 as usize],
         request_max: request_max(plan),
         ..Bounds::default()
     };
-    for id in plan.ids() {
-        let Some(ask) = plan.node(id).act.ask() else { continue };
-        let (attempts, input) = (attempts(ask), ask.input_max);
-        let out = ask.max_tokens.times(u64::from(attempts));
-        bounds.calls += 1;
-        bounds.attempts += attempts;
-        bounds.tokens_out = bounds.tokens_out.plus(out);
-        bounds.tokens_in.conversations += attempts * input.conversations;
-        bounds.tokens_in.constant = bounds.tokens_in.constant.plus(input.constant.times(u64::from(attempts)));
-        bounds.cost = bounds.cost.plus(cost(plan, ask, attempts, input, bounds.request_max));
+    for made in scenarios::all(plan) {
+        let sum = sum(plan, &made, bounds.request_max);
+        bounds.calls = bounds.calls.max(sum.calls);
+        bounds.attempts = bounds.attempts.max(sum.attempts);
+        bounds.tokens_out = bounds.tokens_out.max(sum.tokens_out);
+        bounds.tokens_in.conversations = bounds.tokens_in.conversations.max(sum.tokens_in.conversations);
+        bounds.tokens_in.constant = bounds.tokens_in.constant.max(sum.tokens_in.constant);
+        bounds.cost = bounds.cost.max(sum.cost);
     }
     bounds
+}
+
+/// Over the calls of one scenario.
+fn sum(plan: &Plan, made: &[bool], request_max: Tokens) -> Bounds {
+    let mut sum = Bounds::default();
+    for id in plan.ids().filter(|id| made[id.0 as usize]) {
+        let Some(ask) = plan.node(id).act.ask() else { continue };
+        let (attempts, input) = (attempts(ask), ask.input_max);
+        let times = u64::from(attempts);
+        let conversations = attempts.saturating_mul(input.conversations);
+        sum.calls += 1;
+        sum.attempts += attempts;
+        sum.tokens_out = sum.tokens_out.plus(ask.max_tokens.times(times));
+        sum.tokens_in.conversations = sum.tokens_in.conversations.saturating_add(conversations);
+        sum.tokens_in.constant = sum.tokens_in.constant.plus(input.constant.times(times));
+        sum.cost = sum.cost.plus(cost(plan, ask, attempts, input, request_max));
+    }
+    sum
 }
 
 /// The first attempt, retries, the repair round of `returns`, the second chance of `soft`.
@@ -50,19 +70,19 @@ pub fn attempts(ask: &Ask) -> u32 {
 }
 
 /// The most that one attempt of the call at `id` sends.
-fn input(plan: &Plan, id: NodeId) -> InputBound {
+fn input(plan: &Plan, sizes: &[Size], id: NodeId) -> InputBound {
     let node = plan.node(id);
     let Some(ask) = node.act.ask() else { return InputBound::default() };
     let shown = match &node.act {
-        Act::Merge { list, .. } | Act::Pick { list, .. } => output(plan, *list),
+        Act::Merge { list, .. } | Act::Pick { list, .. } => sizes[list.0 as usize],
         _ => Size::default(),
     };
     let mut bound =
         InputBound { conversations: u32::from(ask.history != History::None), ..InputBound::default() };
     for turn in ask.prompt.iter().chain(&ask.system) {
-        let size = turn_size(plan, turn, shown);
-        bound.conversations += size.conversations;
-        bound.constant = bound.constant.plus(Tokens(size.tokens + MESSAGE_OVERHEAD));
+        let size = turn_size(plan, sizes, turn, shown);
+        bound.conversations = bound.conversations.saturating_add(size.conversations);
+        bound.constant = bound.constant.plus(Tokens(size.tokens)).plus(Tokens(MESSAGE_OVERHEAD));
     }
     if ask.returns.is_some() {
         // The repair round shows the bad answer again and says what was wrong with it.
@@ -71,8 +91,8 @@ fn input(plan: &Plan, id: NodeId) -> InputBound {
     bound
 }
 
-fn turn_size(plan: &Plan, turn: &Turn, shown: Size) -> Size {
-    let named = |name: &str| named(plan, name);
+fn turn_size(plan: &Plan, sizes: &[Size], turn: &Turn, shown: Size) -> Size {
+    let named = |name: &str| named(plan, sizes, name);
     match &turn.binds {
         None => turn.template.size(&named),
         Some(binds) => turn.template.size(&|name: &str| {
@@ -102,10 +122,11 @@ fn constant(data: &crate::template::Data) -> Size {
     }
 }
 
-/// The size of what templates call `name`.
-fn named(plan: &Plan, name: &str) -> Size {
-    if let Some(id) = plan.ids().find(|&id| plan.node(id).name.as_deref() == Some(name)) {
-        return output(plan, id);
+/// The size of what templates call `name`: one of the nodes in `sizes`, or what is no step.
+fn named(plan: &Plan, sizes: &[Size], name: &str) -> Size {
+    let step = plan.nodes.iter().position(|node| node.name.as_deref() == Some(name));
+    if let Some(size) = step.and_then(|at| sizes.get(at)) {
+        return *size;
     }
     match plan.constants.iter().find(|(constant, _)| constant == name) {
         Some((_, data)) => constant(data),
@@ -115,58 +136,70 @@ fn named(plan: &Plan, name: &str) -> Size {
     }
 }
 
-/// The most that the node's answer can hold.
-fn output(plan: &Plan, id: NodeId) -> Size {
+/// The most that each node's answer can hold; in one pass, since what a node uses stands before it.
+fn sizes(plan: &Plan) -> Vec<Size> {
+    let mut sizes = Vec::with_capacity(plan.nodes.len());
+    for id in plan.ids() {
+        sizes.push(output(plan, &sizes, id));
+    }
+    sizes
+}
+
+/// `sizes` holds those of the nodes before `id`.
+fn output(plan: &Plan, sizes: &[Size], id: NodeId) -> Size {
     let node = plan.node(id);
+    let of = |id: NodeId| sizes[id.0 as usize];
     let tokens = |tokens: Tokens| Size { tokens: tokens.0, count: 0, each: tokens.0, conversations: 0 };
     let own = match &node.act {
         Act::Ask(ask) | Act::Merge { ask, .. } => tokens(ask.max_tokens),
-        Act::Group(group) => all(plan, &group.members),
-        Act::List(items) => all(plan, items),
-        Act::Pick { list, .. } => element(output(plan, *list)),
-        Act::Vote(vote) => element(output(plan, vote.list)),
-        Act::Text(template) => text_size(plan, template),
-        Act::Alias(id) => output(plan, *id),
+        Act::Group(group) => all(sizes, &group.members),
+        Act::List(items) => all(sizes, items),
+        Act::Pick { list, .. } => element(of(*list)),
+        Act::Vote(vote) => match vote.ties {
+            Ties::Step(step) => either(element(of(vote.list)), of(step)),
+            Ties::First | Ties::Longest => element(of(vote.list)),
+        },
+        Act::Text(template) => {
+            let size = template.size(&|name: &str| named(plan, sizes, name));
+            Size { count: 0, each: size.tokens, ..size }
+        }
+        Act::Alias(id) => of(*id),
         Act::Select(select) => match select {
             Select::First { count: Some(count), list } | Select::Last { count: Some(count), list } => {
-                let list = output(plan, *list);
+                let list = of(*list);
                 let count = if list.count == 0 { *count } else { list.count.min(*count) };
-                Size { tokens: list.each * u64::from(count), count, ..list }
+                Size { tokens: list.each.saturating_mul(u64::from(count)), count, ..list }
             }
             Select::First { list, .. } | Select::Last { list, .. } | Select::Index { list, .. } => {
-                element(output(plan, *list))
+                element(of(*list))
             }
-            Select::Without { list, .. } => output(plan, *list),
-            Select::Concat(lists) => all(plan, lists),
+            Select::Without { list, .. } => of(*list),
+            Select::Concat(lists) => all(sizes, lists),
         },
     };
-    match node.fallback.map(|fallback| output(plan, fallback)) {
-        Some(other) => Size {
-            tokens: own.tokens.max(other.tokens),
-            conversations: own.conversations.max(other.conversations),
-            count: own.count.max(other.count),
-            each: own.each.max(other.each),
-        },
-        None => own,
-    }
+    node.fallback.map_or(own, |fallback| either(own, of(fallback)))
 }
 
-fn text_size(plan: &Plan, template: &Template) -> Size {
-    let size = template.size(&|name: &str| named(plan, name));
-    Size { count: 0, each: size.tokens, ..size }
+fn either(one: Size, other: Size) -> Size {
+    Size {
+        tokens: one.tokens.max(other.tokens),
+        conversations: one.conversations.max(other.conversations),
+        count: one.count.max(other.count),
+        each: one.each.max(other.each),
+    }
 }
 
 fn element(list: Size) -> Size {
     Size { tokens: list.each.max(u64::from(list.count == 0) * list.tokens), count: 0, ..list }
 }
 
-fn all(plan: &Plan, ids: &[NodeId]) -> Size {
+fn all(sizes: &[Size], ids: &[NodeId]) -> Size {
     let mut sum = Size::default();
     for id in ids {
-        let size = output(plan, *id);
-        sum.tokens += size.tokens;
-        sum.conversations += size.conversations;
-        sum.count += size.count.max(1);
+        let size = sizes[id.0 as usize];
+        sum.tokens = sum.tokens.saturating_add(size.tokens);
+        sum.conversations = sum.conversations.saturating_add(size.conversations);
+        sum.count = sum.count.saturating_add(size.count.max(1));
         sum.each = sum.each.max(size.each);
     }
     sum
@@ -174,26 +207,37 @@ fn all(plan: &Plan, ids: &[NodeId]) -> Size {
 
 fn cost(plan: &Plan, ask: &Ask, attempts: u32, input: InputBound, request: Tokens) -> MicroUsd {
     let price = plan.model(ask.model).price;
-    let sent = request.times(u64::from(input.conversations)).plus(input.constant).times(u64::from(attempts));
+    let sent = input.of(request).times(u64::from(attempts));
     price.input.per_million(sent).plus(price.output.per_million(ask.max_tokens.times(u64::from(attempts))))
 }
 
-/// The longest path of step deadlines; a step without one may take all the time there is.
-fn time(plan: &Plan, id: NodeId) -> Millis {
+/// The longest path of step deadlines to each node's end; a step without one may take all the time there is. In one
+/// pass, since what a node uses stands before it.
+fn times(plan: &Plan) -> Vec<Millis> {
+    let mut ends: Vec<Millis> = Vec::with_capacity(plan.nodes.len());
+    for id in plan.ids() {
+        let node = plan.node(id);
+        let end = |id: NodeId| ends[id.0 as usize];
+        let before = node.needs().into_iter().map(end).max().unwrap_or_default();
+        // The tie's step and the `else` begin when that place is reached.
+        let tie = node.tie_step().map(end).unwrap_or_default();
+        let fallback = node.fallback.map(end).unwrap_or_default();
+        let whole = before.plus(wait(plan, id)).plus(tie).plus(fallback);
+        ends.push(whole.min(plan.timeout));
+    }
+    ends
+}
+
+/// How long a node itself may take, members included.
+fn wait(plan: &Plan, id: NodeId) -> Millis {
     let node = plan.node(id);
-    let before = node.waits_for().into_iter().map(|input| time(plan, input)).max().unwrap_or_default();
-    let own = match &node.act {
+    match &node.act {
         Act::Group(group) => {
             let waits = group.members.iter().map(|member| plan.node(*member).timeout.unwrap_or(plan.timeout));
             waits.max().unwrap_or_default()
         }
         act if act.ask().is_some() => node.timeout.unwrap_or(plan.timeout),
         _ => Millis(0),
-    };
-    let own = before.plus(own);
-    match node.fallback {
-        Some(fallback) => own.plus(time(plan, fallback)).min(plan.timeout),
-        None => own.min(plan.timeout),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::upstream::{
     ToolCallDelta,
 };
 
+use crate::units::Tokens;
+
 use super::core::Core;
 use super::errors::Why;
 use super::outcome::Reply;
@@ -101,15 +103,13 @@ fn is_live(core: &Core, node: NodeId) -> bool {
 
 /// The call's own worst case, held back from the handle's `limit` until it has ended.
 fn reserve(core: &Core, node: NodeId, ask: &Ask) -> Result<(u64, u64), Why> {
-    use crate::units::Tokens;
     let attempts = u64::from(crate::plan::bounds::attempts(ask));
-    let input = ask.input_max;
     let mut ledger = core.ledger();
-    let sent = input.constant.0 + u64::from(input.conversations) * ledger.request_tokens(&core.request);
+    let sent = ask.input_max.of(Tokens(ledger.request_tokens(&core.request))).times(attempts);
+    let said = ask.max_tokens.times(attempts);
     let price = core.plan.model(ask.model).price;
-    let tokens = attempts * (sent + ask.max_tokens.0);
-    let cost = price.input.per_million(Tokens(attempts * sent)).0
-        + price.output.per_million(ask.max_tokens.times(attempts)).0;
+    let (tokens, cost) =
+        (sent.plus(said).0, price.input.per_million(sent).plus(price.output.per_million(said)).0);
     if ledger.reserve(tokens, cost) {
         return Ok((tokens, cost));
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::plan::{NodeId, Plan};
+use crate::units::{Price, Tokens};
 use crate::upstream::{CallError, Usage};
 
 use super::errors::Why;
@@ -303,8 +304,7 @@ impl Ledger {
                 calls: bounds.calls,
                 attempts: bounds.attempts,
                 waves: bounds.waves,
-                prompt_tokens: bounds.tokens_in.constant.0
-                    + u64::from(bounds.tokens_in.conversations) * conversation,
+                prompt_tokens: bounds.tokens_in.of(Tokens(conversation)).0,
                 completion_tokens: bounds.tokens_out.0,
                 usage_unknown: bounds.calls,
                 cost_usd: bounds.cost.as_usd(),
@@ -376,8 +376,7 @@ impl Ledger {
     }
 }
 
-fn cost(price: crate::units::Price, usage: Usage) -> u64 {
-    use crate::units::Tokens;
+fn cost(price: Price, usage: Usage) -> u64 {
     price.input.per_million(Tokens(usage.prompt_tokens)).0
         + price.output.per_million(Tokens(usage.completion_tokens)).0
 }

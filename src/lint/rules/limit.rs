@@ -14,9 +14,7 @@ fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
 /// `limit.request` needs no rule: it is a bound itself.
 fn breaches(plan: &Plan) -> Vec<Diagnostic> {
     let (limit, bounds) = (&plan.limit, &plan.bounds);
-    let sent =
-        bounds.request_max.times(bounds.tokens_in.conversations.into()).plus(bounds.tokens_in.constant);
-    let tokens = sent.plus(bounds.tokens_out);
+    let tokens = bounds.tokens_in.of(bounds.request_max).plus(bounds.tokens_out);
     let asked = format!("for a conversation of {} tokens, the longest that it takes", bounds.request_max);
     let mut found = Vec::new();
     if let Some(most) = limit.calls.filter(|most| bounds.calls > *most) {

@@ -51,6 +51,8 @@ enum Verb {
     Head,
     Index,
     Concat,
+    /// Another step under this name.
+    Name,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,8 +102,10 @@ struct Step {
 
 pub fn drafts() -> impl Strategy<Value = Draft> {
     use Verb::*;
-    let verbs =
-        vec![Ask, Ask, Parallel, Parallel, Sample, Merge, Pick, Vote, Text, First, Last, Head, Index, Concat];
+    let verbs = vec![
+        Ask, Ask, Parallel, Parallel, Sample, Merge, Pick, Vote, Text, First, Last, Head, Index, Concat,
+        Name, Name,
+    ];
     let elses = vec![Else::Nothing, Else::Nothing, Else::Ask, Else::Text, Else::Step, Else::Twice];
     (
         prop::sample::select(verbs),
@@ -227,6 +231,12 @@ impl Draft {
             Verb::Last => (list_or(|list, _| format!("last({list})")), false),
             Verb::Index => {
                 (list_or(|list, _| format!("{list}[0]")).filter(|list| !list.starts_with('[')), false)
+            }
+            Verb::Name => {
+                let drawn = self.mentioned(steps, is_reply);
+                let only = [Some(&drawn), None][usize::from(drawn.len() != 1)];
+                let step = only.map(|drawn| &steps[drawn[0]]).filter(|step| !step.is_list);
+                (step.map(|step| step.name.clone()), false)
             }
             Verb::Head => (list.as_ref().map(|list| format!("first({}, {list})", self.count)), true),
             Verb::Concat => (list.as_ref().map(|list| format!("concat({list}, {list})")), true),
