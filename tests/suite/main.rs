@@ -5,5 +5,6 @@
 mod cli;
 mod ensembles;
 mod pages;
+mod readme;
 mod snapshots;
 mod tidy;
