@@ -2,6 +2,7 @@
 
 mod kebab_case;
 mod known_family;
+mod limit;
 mod lone_model;
 mod loops;
 mod memory;
@@ -19,4 +20,5 @@ pub const RULES: &[Rule] = &[
     known_family::RULE,
     memory::RULE,
     secret::RULE,
+    limit::RULE,
 ];

@@ -2,8 +2,9 @@
 
 use crate::explain::sample;
 use crate::lint::{Level, Policy, RULES, review};
-use crate::plan::Plan;
+use crate::plan::{Limit, Plan};
 use crate::source::{SourceFile, Sources};
+use crate::units::Tokens;
 
 #[track_caller]
 fn check(plans: &[Plan], codes: &[&str]) {
@@ -78,6 +79,20 @@ fn keys_are_found_and_model_names_are_not() {
     check_text("params: { api_key: \"c2VjcmV0LXZhbHVlLTEyMzQ1Njc4OTA\" }", &["L107"]);
     check_text("token = mlx-qwen3-next-80b-a3b-instruct-mxfp4", &[]);
     check_text("say that task-oriented work is fine; max_tokens: 8000", &[]);
+}
+
+#[test]
+fn a_limit_may_be_reached_but_not_passed() {
+    let limited = |limit: Limit| Plan { limit, ..sample::architect() };
+    let bounds = sample::architect().bounds;
+    let sent = bounds.tokens_in.constant.plus(bounds.request_max.times(4));
+    let tokens = sent.plus(bounds.tokens_out);
+    let calls = |calls| limited(Limit { calls: Some(calls), ..Limit::default() });
+    let tokens = |less| limited(Limit { tokens: Some(Tokens(tokens.0 - less)), ..Limit::default() });
+    check(&[calls(4)], &[]);
+    check(&[tokens(0)], &[]);
+    check(&[calls(3)], &["L108"]);
+    check(&[tokens(1)], &["L108"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod answers;
 mod clocks;
+mod failures;
 mod guards;
 mod kit;
 mod life;

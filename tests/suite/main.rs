@@ -1,10 +1,18 @@
-//! Everything that is tested from outside: the tree's own rules, the command line, the pages, the snapshots.
+//! Everything that is tested from outside: the tree's own rules, the command line, the pages, the snapshots, and the
+//! promises of runs and of the daemon.
 
 #![allow(clippy::disallowed_methods, reason = "tests read and write files of their own")]
 
 mod cli;
 mod ensembles;
+mod explained;
+mod gone;
 mod pages;
+mod programs;
 mod readme;
 mod snapshots;
+mod socket;
+mod stage;
+mod streams;
 mod tidy;
+mod worst;

@@ -1,0 +1,164 @@
+//! Programs that nobody thought of, on days that nobody thought of: whatever happens, no run goes beyond its bounds.
+
+mod draft;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use ensc::plan::Plan;
+use ensc::run::request::Request;
+
+use crate::stage::{Played, plan, play, request, script};
+use draft::Draft;
+
+/// What a wait may take beyond its deadline: tokio's clock counts in milliseconds, each wait rounds up.
+const ROUNDING: Duration = Duration::from_millis(100);
+
+/// One program, one day, one client.
+#[derive(Clone)]
+struct Case {
+    program: String,
+    script: String,
+    user: String,
+    stream: bool,
+    strict: bool,
+    fields: Vec<(&'static str, &'static str)>,
+}
+
+/// As a person would write it down, so that a failure can be read.
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { program, script, stream, strict, fields, .. } = self;
+        write!(f, "\n{program}\n{script}\nstream {stream}, strict {strict}, {fields:?}, ")?;
+        write!(f, "{} bytes asked", self.user.len())
+    }
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let fields = prop::sample::subsequence(
+        vec![("max_tokens", "9"), ("temperature", "0.5"), ("seed", "7"), ("stop", "[\"x\"]")],
+        0..=2,
+    );
+    let user = prop::sample::select(vec!["hi".to_owned(), "What is a token bucket? ".repeat(60)]);
+    let program = (prop::collection::vec(draft::drafts(), 1..5), draft::drafts());
+    (program, draft::scripts(), user, any::<bool>(), prop::bool::weighted(0.2), fields).prop_map(
+        |((steps, last), script, user, stream, strict, fields)| Case {
+            program: Draft::program(&steps, &last),
+            script,
+            user,
+            stream,
+            strict,
+            fields,
+        },
+    )
+}
+
+fn played(case: &Case) -> (Arc<Plan>, Played) {
+    let plan = plan(&case.program);
+    let raw = |json: &str| serde_json::value::RawValue::from_string(json.to_owned()).expect("JSON").into();
+    let request = Request {
+        stream: case.stream,
+        strict: case.strict,
+        fields: case.fields.iter().map(|(name, json)| ((*name).to_owned(), raw(json))).collect(),
+        ..request(&case.user)
+    };
+    let played = play(&plan, script(&case.script), request);
+    (plan, played)
+}
+
+/// What must hold of every run. The name of what does not, with the two numbers.
+fn broken(plan: &Plan, played: &Played) -> Vec<String> {
+    let receipt = &played.finished.receipt;
+    let (totals, bound) = (&receipt.totals, &receipt.bound);
+    let mut broken = Vec::new();
+    let mut at_most = |what: &str, was: f64, most: f64| {
+        if was > most {
+            broken.push(format!("{what}: {was} of at most {most}"));
+        }
+    };
+    at_most("calls", totals.calls.into(), bound.calls.into());
+    at_most("attempts", totals.attempts.into(), bound.attempts.into());
+    at_most("waves", totals.waves.into(), bound.waves.into());
+    at_most("tokens in", totals.prompt_tokens as f64, bound.prompt_tokens as f64);
+    at_most("tokens out", totals.completion_tokens as f64, bound.completion_tokens as f64);
+    at_most("unknown", totals.usage_unknown.into(), bound.usage_unknown.into());
+    at_most("cost", totals.cost_usd, bound.cost_usd);
+    at_most("seconds", totals.seconds, bound.seconds + ROUNDING.as_secs_f64());
+    at_most("time", played.took.as_secs_f64(), (plan.timeout.as_duration() + ROUNDING).as_secs_f64());
+    at_most("alive", played.alive as f64, 0.0);
+    let mut equal = |what: &str, told: u64, was: u64| {
+        if told != was {
+            broken.push(format!("{what}: told {told}, was {was}"));
+        }
+    };
+    equal("attempts", totals.attempts.into(), played.calls.len() as u64);
+    equal("tokens in", totals.prompt_tokens, played.reported.prompt_tokens);
+    equal("tokens out", totals.completion_tokens, played.reported.completion_tokens);
+    let done = played.finished.trace.events.iter().filter(|event| event.what == "done").count();
+    equal("ends in the trace", done as u64, 1);
+    equal(
+        "degraded without a reason",
+        u64::from(receipt.degraded),
+        u64::from(!receipt.degraded_because.is_empty()),
+    );
+    broken
+}
+
+/// How many kinds [`seen`] knows.
+const HAPPENED: usize = 17;
+
+/// What the cases are about: a property over programs that all do the same would prove little.
+fn seen(plan: &Plan, played: &Played) -> Vec<&'static str> {
+    let finished = &played.finished;
+    let (totals, bound) = (&finished.receipt.totals, &finished.receipt.bound);
+    let outcome = |word: &str| finished.receipt.calls.iter().any(|call| call.outcome == word);
+    let trace = |what: &str| finished.trace.events.iter().any(|event| event.what == what);
+    let happened: [_; HAPPENED] = [
+        ("an answer", finished.result.is_ok()),
+        ("an error", finished.result.is_err()),
+        ("a stream", finished.receipt.reply.streamed),
+        ("a degraded answer", finished.result.is_ok() && finished.receipt.degraded),
+        ("a failed call", outcome("failed")),
+        ("a cancelled call", outcome("cancelled")),
+        ("a retry", trace("retry")),
+        ("a fallback", !finished.receipt.fallbacks.is_empty()),
+        ("a skip", !finished.receipt.skipped.is_empty()),
+        ("a lost quorum", finished.receipt.quorums.iter().any(|quorum| quorum.got < quorum.need)),
+        ("a tie", trace("tie")),
+        ("a choice", trace("picked")),
+        ("a vote", trace("voted")),
+        ("the last call", totals.calls == bound.calls && totals.calls > 3),
+        ("the last attempt", totals.attempts == bound.attempts && totals.attempts > 3),
+        ("the last wave", totals.waves == bound.waves && totals.waves > 2),
+        ("the deadline", played.took >= plan.timeout.as_duration()),
+    ];
+    happened.into_iter().filter(|(_, happened)| *happened).map(|(what, _)| what).collect()
+}
+
+#[test]
+fn no_run_goes_beyond_what_was_explained() {
+    // `PROPTEST_CASES=20000` looks further; the first 256 are always the same.
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let dice = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let counts = RefCell::new(BTreeMap::new());
+    let checked = TestRunner::new_with_rng(config, dice).run(&cases(), |case| {
+        let (plan, played) = played(&case);
+        let broken = broken(&plan, &played);
+        for what in seen(&plan, &played) {
+            *counts.borrow_mut().entry(what).or_insert(0) += 1;
+        }
+        prop_assert!(broken.is_empty(), "{}\n{}", broken.join("\n"), played.finished.trace);
+        Ok(())
+    });
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
+    let counts = counts.into_inner();
+    assert_eq!(counts.len(), HAPPENED, "the programs have become too much alike: {counts:?}");
+}

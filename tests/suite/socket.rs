@@ -1,0 +1,120 @@
+//! The daemon behind a real socket on the loopback, with a simulated upstream in its own process, and a client that
+//! speaks bytes.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use ensc::plan::Plan;
+use ensc::run::host::Host;
+use ensc::serve::{Ending, Settings, State, serve};
+use ensc::upstream::sim::{Script, Sim, SimUpstream};
+
+/// When a test is given up. Nothing is measured by it.
+const GIVEN_UP: Duration = Duration::from_secs(60);
+
+/// A daemon that serves, seen from outside.
+pub struct Daemon {
+    pub sim: Arc<Sim>,
+    port: u16,
+    handle: String,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+/// One connection with one question on it.
+pub struct Client {
+    io: TcpStream,
+    /// All that was received.
+    pub seen: String,
+}
+
+/// Serves the plan while `client` talks to it, then stops and gives what runs `grace`.
+pub fn served<T>(
+    plan: &Arc<Plan>,
+    script: Script,
+    grace: Duration,
+    client: impl AsyncFnOnce(&mut Daemon) -> T,
+) -> (T, Ending) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime starts").block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback is there");
+        let port = listener.local_addr().expect("it is bound").port();
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
+        let settings = Settings { key: None, liveliness: Arc::new(|| Box::pin(async { true })) };
+        let state = Arc::new(State::new(vec![Arc::clone(plan)], host, settings));
+        let (stop, stopped) = oneshot::channel();
+        let serving = pin!(serve(listener, state, async { drop(stopped.await) }, grace));
+        let mut daemon = Daemon { sim, port, handle: plan.handle.clone(), stop: Some(stop) };
+        let talking = async {
+            let told = client(&mut daemon).await;
+            daemon.stop();
+            told
+        };
+        let both = async { tokio::join!(talking, serving) };
+        let (told, ending) = tokio::time::timeout(GIVEN_UP, both).await.expect("somebody waits for ever");
+        (told, ending.expect("it is the loopback"))
+    })
+}
+
+// === impl Daemon ===
+
+impl Daemon {
+    /// Connects and asks.
+    pub async fn ask(&self, stream: bool) -> Client {
+        let body = format!(
+            r#"{{"model":"{}","messages":[{{"role":"user","content":"hi"}}],"stream":{stream}}}"#,
+            self.handle
+        );
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.port,
+            body.len()
+        );
+        let mut io = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
+        io.write_all((head + &body).as_bytes()).await.expect("it is open");
+        Client { io, seen: String::new() }
+    }
+
+    /// Takes no new connection from now on.
+    pub fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It may have ended by itself: then the ending tells.
+            let _ = stop.send(());
+        }
+    }
+
+    /// Lets the daemon work until the upstream sees what is expected.
+    pub async fn until(&self, seen: impl Fn(&Sim) -> bool) {
+        while !seen(&self.sim) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+// === impl Client ===
+
+impl Client {
+    /// Reads until `mark` has come.
+    pub async fn read_until(&mut self, mark: &str) {
+        while !self.seen.contains(mark) {
+            let mut bytes = [0; 4096];
+            let count = self.io.read(&mut bytes).await.expect("the connection is there");
+            assert!(count > 0, "`{mark}` never came:\n{}", self.seen);
+            self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    }
+
+    /// Reads to the end of the connection, however it ends.
+    pub async fn read_to_end(&mut self) {
+        let mut bytes = Vec::new();
+        // A connection that is cut is an end, too.
+        let _ = self.io.read_to_end(&mut bytes).await;
+        self.seen.push_str(&String::from_utf8_lossy(&bytes));
+    }
+}

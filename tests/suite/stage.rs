@@ -1,0 +1,144 @@
+//! A plan played in process, on the virtual clock, and everything that can be known of it afterwards.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+
+use ensc::plan::Plan;
+use ensc::run::host::Host;
+use ensc::run::request::Request;
+use ensc::run::{Event, Finished, Run};
+use ensc::source::{SourceFile, Sources};
+use ensc::upstream::sim::{Entry, Script, Sim, SimUpstream};
+use ensc::upstream::{Call, CallError, Incoming, Message, Role, Upstream, Usage};
+
+/// What happened.
+pub struct Played {
+    pub finished: Finished,
+    /// Every call as it reached the upstream, in the order of arrival: one an attempt.
+    pub calls: Vec<Arrived>,
+    /// Calls that the upstream still answers after the end.
+    pub alive: u64,
+    /// What the upstream has reported, over all answers that were taken in.
+    pub reported: Usage,
+    /// From the first poll to the end, on the virtual clock.
+    pub took: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arrived {
+    pub step: String,
+    pub model: String,
+    pub at_ms: u64,
+}
+
+/// A simulated upstream that sums what it reports.
+struct Metered {
+    sim: SimUpstream,
+    reported: Arc<Mutex<Usage>>,
+}
+
+/// The plan of the text's only handle; what is wrong with the text fails the test.
+#[track_caller]
+pub fn plan(text: &str) -> Arc<Plan> {
+    let mut sources = Sources::default();
+    let id = sources.add(SourceFile::new("test.ens", text));
+    let (file, mut diagnostics) = ensc::syntax::parse(id, text);
+    let (program, more) = ensc::program::check(&sources, &[file]);
+    diagnostics.extend(more);
+    let found = ensc::diagnostic::render::render(&sources, &diagnostics, false);
+    let plans = program.as_ref().map(ensc::plan::lower).unwrap_or_default();
+    let is_sound = diagnostics.iter().all(|diagnostic| !diagnostic.is_error());
+    let [plan] = &plans[..] else { panic!("{} handles:\n{found}\n{text}", plans.len()) };
+    assert!(is_sound, "{found}\n{text}");
+    Arc::new(plan.clone())
+}
+
+#[track_caller]
+pub fn script(toml: &str) -> Script {
+    toml.parse().unwrap_or_else(|error| panic!("{error}\n{toml}"))
+}
+
+pub fn request(text: &str) -> Request {
+    Request {
+        run: "run-test".to_owned(),
+        model: "test".to_owned(),
+        messages: vec![Message::ours(Role::User, text)],
+        fields: Vec::new(),
+        stream: false,
+        strict: false,
+        ignored: Vec::new(),
+        traceparent: None,
+        patience: None,
+    }
+}
+
+/// Runs it to its end.
+pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime starts").block_on(async {
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let reported = Arc::default();
+        let metered = Metered { sim: SimUpstream::new(Arc::clone(&sim)), reported: Arc::clone(&reported) };
+        let began = tokio::time::Instant::now();
+        let mut run = Run::new(Arc::clone(plan), Arc::new(request), Arc::new(Host::new(Arc::new(metered))));
+        let mut finished = None;
+        while let Some(event) = run.next().await {
+            if let Event::Done(done) = event {
+                assert!(finished.replace(*done).is_none(), "a run is done once");
+            }
+        }
+        // What is alive now was left behind by the run; dropping it would hide that.
+        let alive = sim.alive();
+        Played {
+            finished: finished.expect("a run ends with `Done`"),
+            calls: sim.calls().iter().map(Arrived::of).collect(),
+            alive,
+            reported: *reported.lock().expect("no test panics here"),
+            took: began.elapsed(),
+        }
+    })
+}
+
+// === impl Arrived ===
+
+impl Arrived {
+    fn of(entry: &Entry) -> Self {
+        let metadata = &entry.headers["x-litellm-spend-logs-metadata"];
+        let metadata: serde_json::Value = serde_json::from_str(metadata).expect("the metadata is JSON");
+        Self {
+            step: metadata["role"].as_str().expect("a call says which step makes it").to_owned(),
+            model: entry.model.clone(),
+            at_ms: entry.started_ms,
+        }
+    }
+}
+
+// === impl Metered ===
+
+impl Upstream for Metered {
+    fn start(&self, call: Arc<Call>) -> BoxFuture<'static, Result<Incoming, CallError>> {
+        let (answer, reported) = (self.sim.start(call), Arc::clone(&self.reported));
+        async move {
+            let count = move |usage: Option<Usage>| {
+                if let Some(usage) = usage {
+                    *reported.lock().expect("no test panics here") += usage;
+                }
+            };
+            Ok(match answer.await? {
+                Incoming::Whole(completion) => {
+                    count(completion.usage);
+                    Incoming::Whole(completion)
+                }
+                Incoming::Stream(deltas) => Incoming::Stream(
+                    deltas
+                        .inspect(move |delta| count(delta.as_ref().ok().and_then(|delta| delta.usage)))
+                        .boxed(),
+                ),
+            })
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,90 @@
+//! A stream is passed on token by token: the upstream lets a token out only after the client has received the one
+//! before. Whoever holds tokens back to send them together waits for ever.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ensc::plan::Plan;
+
+use crate::ensembles::shipped;
+use crate::socket::{Client, served};
+use crate::stage::{plan, script};
+
+/// Four characters are a token of the simulator's.
+const TOKENS: [&str; 6] = ["ein ", "zwei", "drei", "vier", "fünf", "ende"];
+
+/// Streams the reply of `plan`, the tokens of `model` at the gate.
+fn streams(plan: &Arc<Plan>, model: &str) -> String {
+    let text = TOKENS.concat();
+    let spoken = script(&format!("[step.reply]\nreply = [{{ text = {text:?} }}]"));
+    let (seen, _) = served(plan, spoken, Duration::ZERO, async |daemon| {
+        let gate = daemon.sim.token_gate(model);
+        let mut client = daemon.ask(true).await;
+        for (index, token) in TOKENS.iter().enumerate() {
+            client.read_until(&format!(r#""content":"{token}""#)).await;
+            assert_eq!(gate.passed(), index + 1, "{}: a token is out that nobody let out", plan.handle);
+            gate.received();
+        }
+        client.read_until("data: [DONE]\n\n").await;
+        client.seen
+    });
+    seen
+}
+
+fn spoken(seen: &str) -> String {
+    let data = seen.lines().filter_map(|line| line.strip_prefix("data: {"));
+    let chunks =
+        data.map(|json| serde_json::from_str::<serde_json::Value>(&format!("{{{json}")).expect("JSON"));
+    chunks.filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn every_shipped_reply_that_is_said_to_stream_does() {
+    let live: Vec<Plan> = shipped().into_iter().filter(|plan| plan.node(plan.reply).is_live).collect();
+    let mut streamed = 0;
+    for plan in live.into_iter().map(Arc::new) {
+        let Some(ask) = plan.node(plan.reply).act.ask() else { continue };
+        let seen = streams(&plan, &plan.model(ask.model).name);
+        assert_eq!(spoken(&seen), TOKENS.concat(), "{}", plan.handle);
+        streamed += 1;
+    }
+    assert_eq!(streamed, 4, "architect, chat, research and summarize write their reply");
+}
+
+/// `explain` says which replies stream, so it must be right about the others as well.
+#[test]
+fn a_reply_that_is_not_said_to_stream_comes_in_one_piece() {
+    let mut whole = 0;
+    for plan in shipped().into_iter().filter(|plan| !plan.node(plan.reply).is_live).map(Arc::new) {
+        let (seen, _) = served(&plan, script(""), Duration::ZERO, async |daemon| {
+            let mut client = daemon.ask(true).await;
+            client.read_until("data: [DONE]\n\n").await;
+            client.seen
+        });
+        let pieces = seen.matches(r#""delta":{"content":"#).count();
+        assert_eq!(pieces, 1, "{}: {seen}", plan.handle);
+        whole += 1;
+    }
+    assert!(whole > 0);
+}
+
+const PANEL: &str = "
+model a { context: 32k, max_output: 4k }
+model b { context: 32k, max_output: 4k }
+model c { context: 32k, max_output: 4k }
+tier s { }
+profile high { }
+ensemble x { timeout: 5m, d = parallel [a, b], reply = merge d by c }
+";
+
+/// Two readers, one of whom stands still: the other is not held up.
+#[test]
+fn a_slow_reader_holds_up_nobody_else() {
+    let text = TOKENS.concat();
+    let spoken = script(&format!("[model.c]\nreply = [{{ text = {text:?} }}]"));
+    served(&plan(PANEL), spoken, Duration::ZERO, async |daemon| {
+        let _stands_still = daemon.ask(true).await;
+        let mut reads: Client = daemon.ask(true).await;
+        reads.read_until("data: [DONE]\n\n").await;
+    });
+}
