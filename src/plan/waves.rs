@@ -30,8 +30,9 @@ fn with_fallbacks(plan: &Plan, id: NodeId) -> u32 {
     own(plan, id) + plan.node(id).fallback.map_or(0, |fallback| with_fallbacks(plan, fallback))
 }
 
-/// Gives `id` and all it needs their wave, `id` starting not before `earliest` waves have ended. Returns the wave
-/// after which it has ended, its fallbacks counted. `ends[i]` remembers the end of node `i`, plus one.
+/// Gives `id` and all it needs their wave when all is well, `id` starting not before `earliest` waves have ended; what
+/// stands in for it comes after it. Returns the wave after which it has ended, its fallbacks not counted. `ends[i]`
+/// remembers the end of node `i`, plus one.
 fn start(plan: &mut Plan, id: NodeId, earliest: u32, ends: &mut [u32]) -> u32 {
     if ends[id.0 as usize] > 0 && earliest == 0 {
         return ends[id.0 as usize] - 1;
@@ -48,10 +49,9 @@ fn start(plan: &mut Plan, id: NodeId, earliest: u32, ends: &mut [u32]) -> u32 {
             ends[member.0 as usize] = end + 1;
         }
     }
-    let end = match plan.node(id).fallback {
-        Some(fallback) => start(plan, fallback, end, ends).max(end),
-        None => end,
-    };
+    if let Some(fallback) = plan.node(id).fallback {
+        start(plan, fallback, end, ends);
+    }
     ends[id.0 as usize] = end + 1;
     end
 }
