@@ -79,7 +79,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("anstream", &["cli/output.rs", "cli/world.rs"]),
     ("tracing", ASYNC),
     ("tracing_subscriber", &["cli/world.rs"]),
-    ("mimalloc", &["main.rs"]),
     // the world
     ("std::fs", &["cli/world.rs"]),
     ("std::env", &["cli/world.rs"]),
