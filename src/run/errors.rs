@@ -73,7 +73,7 @@ impl fmt::Display for Why {
             Self::Needs(step) => write!(f, "needs `{step}`, which failed"),
             Self::Quorum { got, need } => write!(f, "{got} of the {need} answers it needs"),
             Self::Nothing => f.write_str("has no answer to work on"),
-            Self::NoMajority => f.write_str("no choice has the share it needs"),
+            Self::NoMajority => f.write_str("found no choice with the share it needs"),
             Self::Skipped => f.write_str("skipped"),
             Self::Strict => f.write_str("stopped: the run is degraded and `strict` was asked for"),
         }

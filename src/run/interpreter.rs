@@ -139,6 +139,9 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
             Ok(false) => (Output::Skipped, ready),
             Err(why) => (Output::Failed(why), ready),
         };
+        if let Output::Failed(why) = &output {
+            own_failure(&core, id, why);
+        }
         let is_missing = matches!(output, Output::Failed(_) | Output::Skipped);
         let Some(fallback) = node.fallback.filter(|_| is_missing && !core.outbox.has_sent()) else {
             return Outcome { output, waves };
@@ -148,6 +151,26 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
         evaluate(&core, fallback, waves).await
     }
     .boxed()
+}
+
+/// Writes down a failure that is the step's own, not that of a call or of a step before it: where the step only drops
+/// out of a list, nothing else would tell.
+fn own_failure(core: &Core, id: NodeId, why: &Why) {
+    let makes_call = core.plan.node(id).act.ask().is_some();
+    let mut ledger = core.ledger();
+    let is_told = match why {
+        Why::NoMajority => false,
+        // A call's own template was told with the call.
+        Why::Expression(_) => makes_call && ledger.was_called(id),
+        // Mostly for a failure that was told already.
+        Why::Nothing => ledger.is_degraded(),
+        _ => true,
+    };
+    if !is_told {
+        let step = core.plan.node(id).id.clone();
+        ledger.degraded(format!("`{step}` {why}"));
+        ledger.note(id, "failed", why.to_string());
+    }
 }
 
 /// What must have ended before the node starts. A tie's step is not among them: it is needed only when there is a tie.
@@ -423,12 +446,7 @@ async fn text(core: &Arc<Core>, id: NodeId, template: &Template) -> Output {
                 streamed: false,
             }))
         }
-        Err(error) => {
-            let why = Why::Expression(error.0);
-            core.ledger().degraded(format!("`{}` {why}", node.id));
-            core.ledger().note(id, "failed", why.to_string());
-            Output::Failed(why)
-        }
+        Err(error) => Output::Failed(Why::Expression(error.0)),
     }
 }
 

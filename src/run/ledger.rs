@@ -273,6 +273,11 @@ impl Ledger {
         lost.map(|q| format!("`{}` has {} of the {} answers it needs", q.step, q.got, q.need)).collect()
     }
 
+    /// Whether the node's call was begun.
+    pub fn was_called(&self, node: NodeId) -> bool {
+        self.calls[node.0 as usize].is_some()
+    }
+
     /// Whether some call was answered, or at least taken.
     pub fn was_accepted(&self) -> bool {
         self.calls.iter().flatten().any(|record| record.accepted)
