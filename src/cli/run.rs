@@ -4,13 +4,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::cli::config::Place;
 use crate::cli::list;
-use crate::cli::output::{Output, Stop, dim};
+use crate::cli::output::{Format, Output, Stop, dim};
 use crate::cli::target::{self, Target};
 use crate::cli::world;
 use crate::plan::Plan;
@@ -58,13 +57,6 @@ pub struct Args {
 
     #[command(flatten)]
     place: Place,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 impl Args {
