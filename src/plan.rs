@@ -304,6 +304,22 @@ impl Node {
         ids
     }
 
+    /// What it waits for from its beginning: all of that but the step that breaks a tie, if there is one.
+    #[must_use]
+    pub fn needs(&self) -> Vec<NodeId> {
+        let tie = self.tie_step();
+        self.waits_for().into_iter().filter(|id| Some(*id) != tie).collect()
+    }
+
+    /// The step that it needs only if there is a tie.
+    #[must_use]
+    pub fn tie_step(&self) -> Option<NodeId> {
+        match &self.act {
+            Act::Vote(Vote { ties: Ties::Step(step), .. }) if !self.inputs.contains(step) => Some(*step),
+            _ => None,
+        }
+    }
+
     /// Every node that this one names: what it waits for, its members, its `else`.
     #[must_use]
     pub fn uses(&self) -> Vec<NodeId> {

@@ -84,6 +84,11 @@ impl Core {
 
     /// The end of a node: started on first mention, shared afterwards.
     pub fn node(self: &Arc<Self>, id: NodeId) -> BoxFuture<'static, Outcome> {
+        self.node_after(id, 0)
+    }
+
+    /// The same for a place that is reached after `before` waves: a node that starts there starts behind them.
+    pub fn node_after(self: &Arc<Self>, id: NodeId, before: u32) -> BoxFuture<'static, Outcome> {
         let mut memos = self.memos.lock().expect("nobody panics while holding the memos");
         let running = match &memos[id.0 as usize] {
             Memo::Done(outcome) => return futures_util::future::ready(outcome.clone()).boxed(),
@@ -93,7 +98,7 @@ impl Core {
         let shared: Shared<_> = running.unwrap_or_else(|| {
             let core = Arc::clone(self);
             let shared = async move {
-                let outcome = super::interpreter::evaluate(&core, id, 0).await;
+                let outcome = super::interpreter::evaluate(&core, id, before).await;
                 core.memos.lock().expect("nobody panics while holding the memos")[id.0 as usize] =
                     Memo::Done(outcome.clone());
                 outcome

@@ -132,7 +132,8 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
     let core = Arc::clone(core);
     async move {
         let node = core.plan.node(id);
-        let inputs = join_all(needs(&core, id).into_iter().map(|input| core.node(input))).await;
+        let inputs = node.needs().into_iter().map(|input| core.node_after(input, before));
+        let inputs = join_all(inputs).await;
         let ready = inputs.iter().map(|outcome| outcome.waves).max().unwrap_or(0).max(before);
         let (output, waves) = match prepare(&core, id) {
             Ok(true) => act(&core, id, ready).await,
@@ -171,16 +172,6 @@ fn own_failure(core: &Core, id: NodeId, why: &Why) {
         ledger.degraded(format!("`{step}` {why}"));
         ledger.note(id, "failed", why.to_string());
     }
-}
-
-/// What must have ended before the node starts. A tie's step is not among them: it is needed only when there is a tie.
-fn needs(core: &Core, id: NodeId) -> Vec<NodeId> {
-    let node = core.plan.node(id);
-    let tie = match &node.act {
-        Act::Vote(Vote { ties: Ties::Step(step), .. }) if !node.inputs.contains(step) => Some(*step),
-        _ => None,
-    };
-    node.waits_for().into_iter().filter(|input| Some(*input) != tie).collect()
 }
 
 /// Whether the node runs: `skip when`, and no step that it mentions by name has failed.
@@ -415,7 +406,7 @@ async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
         }
         (_, Ties::Step(step)) => {
             core.ledger().note(step, "tie", format!("{} choices have as many votes", leaders.len()));
-            let outcome = core.node(step).await;
+            let outcome = core.node_after(step, ready).await;
             return (outcome.output, ready.max(outcome.waves));
         }
     };

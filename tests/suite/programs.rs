@@ -13,6 +13,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use ensc::plan::Plan;
 use ensc::run::request::Request;
+use ensc::upstream::sim::Script;
+use ensc::upstream::sim::script::{Behaviour, Delay, Reply, Trouble};
 
 use crate::stage::{Played, plan, play, request, script};
 use draft::Draft;
@@ -108,6 +110,52 @@ fn broken(plan: &Plan, played: &Played) -> Vec<String> {
         u64::from(!receipt.degraded_because.is_empty()),
     );
     broken
+}
+
+/// The same program where each call takes as long as any other and is tried once: the clock counts the waves.
+fn even(case: &Case) -> (Arc<Plan>, u64, u32) {
+    const CALL_MS: u64 = 100;
+    let day: Script = script(&case.script);
+    let well_or_not = |behaviour: Behaviour| {
+        let replies = behaviour.reply.into_iter().map(|reply| Reply {
+            // Once, and for good.
+            fault: reply.fault.map(|_| Trouble::Garbage),
+            text: reply.text,
+            delay_ms: Some(Delay::Fixed(CALL_MS)),
+            ..Reply::default()
+        });
+        Behaviour { reply: replies.collect(), ..Behaviour::default() }
+    };
+    let model = day.model.into_iter().map(|(name, behaviour)| (name, well_or_not(behaviour))).collect();
+    // One call at a time is a queue, and no wave.
+    let program = case
+        .program
+        .replace(", concurrency: 1", "")
+        .replace("returns: one_of [yes, no]", "")
+        .replace("retries: 1", "retries: 0")
+        .replace("retries: 2", "retries: 0")
+        .replace("timeout: 40s", "timeout: 40s, retries: 0");
+    let plan = plan(&program);
+    let played = play(&plan, Script { model, ..Script::default() }, request(&case.user));
+    let firsts: BTreeMap<&str, u64> =
+        played.calls.iter().rev().map(|call| (call.step.as_str(), call.at_ms)).collect();
+    let last = firsts.values().map(|at_ms| at_ms / CALL_MS + 1).max().unwrap_or(0);
+    (Arc::clone(&plan), last, played.finished.receipt.totals.waves)
+}
+
+#[test]
+fn waves_on_the_clock_are_those_of_the_receipt_and_within_the_plan() {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let dice = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let checked = TestRunner::new_with_rng(config, dice).run(&cases(), |case| {
+        let (plan, on_the_clock, told) = even(&case);
+        prop_assert!(on_the_clock <= plan.bounds.waves.into(), "{on_the_clock} of {}", plan.bounds.waves);
+        prop_assert!(on_the_clock <= told.into(), "{on_the_clock} on the clock, told {told}");
+        Ok(())
+    });
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
 }
 
 /// How many kinds [`seen`] knows.
