@@ -123,7 +123,7 @@ impl Args {
                     Some(Event::Done(finished)) => break *finished,
                     None => return Err(Stop::Failed("the run ended without a word".into())),
                 },
-                () = progress.tick() => progress.show(out),
+                () = progress.tick() => progress.show(run.progress(), out),
             }
         };
         progress.clear(out);
@@ -215,8 +215,9 @@ impl Progress {
         }
     }
 
-    fn show(&mut self, out: &mut Output) {
-        let line = format!("\r{} … {:.1} s", self.handle, self.since.elapsed().as_secs_f64());
+    fn show(&mut self, calls: Option<(u32, u32)>, out: &mut Output) {
+        let calls = calls.map(|(ended, begun)| format!("{ended} of {begun} calls, ")).unwrap_or_default();
+        let line = format!("\r{} … {calls}{:.1} s", self.handle, self.since.elapsed().as_secs_f64());
         out.note(&dim(&line, out.colour_err()));
         self.is_shown = true;
     }
