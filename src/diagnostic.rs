@@ -6,6 +6,10 @@ pub mod suggest;
 
 use crate::source::Span;
 
+/// Most diagnostics that are printed of one check, errors first in the order of the source: nobody reads more, and a
+/// file of garbage has half a million.
+pub const SHOWN_MAX: usize = 100;
+
 /// A stable code such as `N001`. The letter names the phase: `S` syntax, `N` names, `C` cells and roles,
 /// `T` types, units and templates, `G` graph, `L0` sense, `L1` policy, `Y` not yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

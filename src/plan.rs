@@ -6,7 +6,6 @@
 pub mod bounds;
 pub mod hash;
 pub mod lower;
-mod scenarios;
 mod waves;
 
 use crate::source::Span;
@@ -99,7 +98,8 @@ pub struct Node {
     /// Waves of calls from its start to the end of the run, its `else` counted. At least 1 for what calls.
     /// Without a `timeout` it gets the time left divided by this.
     pub waves_left: u32,
-    /// Its first call is in this wave, counted from 1; for what makes no call, the wave whose end it waits for.
+    /// Its call is in this wave when all is well, counted from 1; for what makes no call, the wave whose end it waits for.
+    /// A fallback comes after what it stands in for.
     pub wave: u32,
     /// Its answer can reach the client unchanged.
     pub is_final: bool,

@@ -83,7 +83,7 @@ impl Run {
         Self { core: None, plan, request, host, state: State::New }
     }
 
-    /// How long the longest quorum has been waiting, for progress lines: successes and members of the groups under way.
+    /// Calls that have ended, and calls that were begun; none before the first poll.
     #[must_use]
     pub fn progress(&self) -> Option<(u32, u32)> {
         self.core.as_ref().map(|core| core.ledger().progress())

@@ -8,6 +8,7 @@ pub mod base_url;
 pub mod client;
 mod connection;
 pub mod fault;
+mod gathered;
 pub mod secret;
 pub mod sim;
 pub mod sse;

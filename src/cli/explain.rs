@@ -1,10 +1,8 @@
 //! `ensc explain`: what a handle will do, or what a code means.
 
-use clap::ValueEnum;
-
 use crate::cli::config::Place;
 use crate::cli::list;
-use crate::cli::output::{Output, Stop, bold, dim};
+use crate::cli::output::{Format, Output, Stop, bold, dim};
 use crate::plan::Plan;
 use crate::{explain, lint};
 
@@ -32,13 +30,6 @@ pub struct Args {
 
     #[command(flatten)]
     place: Place,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 impl Args {

@@ -1,10 +1,9 @@
 //! `ensc list`: every handle, one line each. Also how a handle is found by its name.
 
-use clap::ValueEnum;
 use serde_json::json;
 
 use crate::cli::config::Place;
-use crate::cli::output::{Output, Stop, bold, dim};
+use crate::cli::output::{Format, Output, Stop, bold, dim};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::export::headline;
 use crate::plan::Plan;
@@ -22,13 +21,6 @@ pub struct Args {
     /// How they are printed
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 impl Args {

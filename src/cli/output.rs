@@ -15,6 +15,16 @@ pub enum ColorChoice {
     Never,
 }
 
+/// How a verb prints what it found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Why a verb ends early.
 #[derive(Debug)]
 pub enum Stop {

@@ -4,13 +4,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::cli::config::Place;
 use crate::cli::list;
-use crate::cli::output::{Output, Stop, dim};
+use crate::cli::output::{Format, Output, Stop, dim};
 use crate::cli::target::{self, Target};
 use crate::cli::world;
 use crate::plan::Plan;
@@ -58,13 +57,6 @@ pub struct Args {
 
     #[command(flatten)]
     place: Place,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 impl Args {
@@ -131,7 +123,7 @@ impl Args {
                     Some(Event::Done(finished)) => break *finished,
                     None => return Err(Stop::Failed("the run ended without a word".into())),
                 },
-                () = progress.tick() => progress.show(out),
+                () = progress.tick() => progress.show(run.progress(), out),
             }
         };
         progress.clear(out);
@@ -223,8 +215,9 @@ impl Progress {
         }
     }
 
-    fn show(&mut self, out: &mut Output) {
-        let line = format!("\r{} … {:.1} s", self.handle, self.since.elapsed().as_secs_f64());
+    fn show(&mut self, calls: Option<(u32, u32)>, out: &mut Output) {
+        let calls = calls.map(|(ended, begun)| format!("{ended} of {begun} calls, ")).unwrap_or_default();
+        let line = format!("\r{} … {calls}{:.1} s", self.handle, self.since.elapsed().as_secs_f64());
         out.note(&dim(&line, out.colour_err()));
         self.is_shown = true;
     }

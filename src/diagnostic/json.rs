@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Diagnostic, Fix, Label, Severity};
+use super::{Diagnostic, Fix, Label, SHOWN_MAX, Severity};
 use crate::source::{Position, Sources, Span};
 
 #[derive(Serialize)]
@@ -10,6 +10,8 @@ struct Report<'a> {
     diagnostics: Vec<Entry<'a>>,
     errors: usize,
     warnings: usize,
+    /// Diagnostics beyond the first [`SHOWN_MAX`], which `errors` and `warnings` count.
+    not_shown: usize,
 }
 
 #[derive(Serialize)]
@@ -48,14 +50,19 @@ struct Replace<'a> {
     replacement: &'a str,
 }
 
-/// `{"diagnostics": […], "errors": n, "warnings": n}`, in the order given.
+/// `{"diagnostics": […], "errors": n, "warnings": n, "not_shown": n}`, in the order given.
 #[must_use]
 pub fn to_json(sources: &Sources, diagnostics: &[Diagnostic]) -> serde_json::Value {
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let report = Report {
-        diagnostics: diagnostics.iter().map(|diagnostic| entry(sources, diagnostic)).collect(),
+        diagnostics: diagnostics
+            .iter()
+            .take(SHOWN_MAX)
+            .map(|diagnostic| entry(sources, diagnostic))
+            .collect(),
         errors,
         warnings: diagnostics.len() - errors,
+        not_shown: diagnostics.len().saturating_sub(SHOWN_MAX),
     };
     serde_json::to_value(report).expect("plain data is JSON")
 }

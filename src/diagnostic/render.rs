@@ -5,7 +5,7 @@
 
 use ariadne::{CharSet, Color, Config, Fmt as _, IndexType, LabelAttach, Report, ReportKind, Source};
 
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, SHOWN_MAX, Severity};
 use crate::source::{FileId, SourceFile, Sources, Span};
 
 /// Longest part of a line that is shown, in characters.
@@ -13,6 +13,9 @@ const WIDTH_MAX: usize = 140;
 
 /// How much of a clipped line is shown before the place.
 const BEFORE: usize = 60;
+
+/// Places within so many lines are shown with all that stands between them.
+const NEAR: usize = 50;
 
 /// Some lines of one file, as they are shown. Those before are empty.
 struct View {
@@ -45,12 +48,15 @@ const MARK: char = '\u{1}';
 /// The views as ariadne asks for them.
 struct Shelf(Vec<(String, Source<String>)>);
 
-/// All diagnostics in the order given, and a last line that counts them. Empty if there are none.
+/// The first [`SHOWN_MAX`] diagnostics in the order given, and a last line that counts all. Empty if there are none.
 #[must_use]
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], colour: bool) -> String {
     let mut out = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(SHOWN_MAX) {
         one(sources, diagnostic, colour, &mut out);
+    }
+    if diagnostics.len() > SHOWN_MAX {
+        out.push_str(&format!("{} more are not shown\n", diagnostics.len() - SHOWN_MAX));
     }
     if !diagnostics.is_empty() {
         out.push_str(&summary(diagnostics));
@@ -194,8 +200,12 @@ impl View {
         };
         let earliest = spans.iter().map(|span| span.start as usize).min().unwrap_or(0);
         let mut offset = file.text[..floor(&file.text, earliest)].rfind('\n').map_or(0, |at| at + 1);
+        let edges: Vec<usize> =
+            spans.iter().flat_map(|span| [at(span.start).line, at(span.end).line]).collect();
+        let is_near = last - first < NEAR;
         for number in first..=last {
-            let line = file.line(number);
+            // Lines between places that lie far apart are never shown.
+            let line = if is_near || edges.contains(&number) { file.line(number) } else { "" };
             let next =
                 file.text[offset..].find('\n').map_or(file.text.len() + 1, |length| offset + length + 1);
             let ends = spans.iter().flat_map(|span| [span.start as usize, span.end as usize]);

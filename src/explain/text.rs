@@ -35,7 +35,9 @@ pub fn render(doc: &Document, full: bool) -> String {
 fn header(doc: &Document) -> Vec<String> {
     let facts = format!("{} · selector {} · plan {}", doc.place, doc.selector, doc.plan);
     let mut lines = title(&doc.handle, &facts);
-    let purpose = wrapped(&doc.doc, WIDTH);
+    // The title has said it.
+    let purpose = doc.doc.strip_prefix(&format!("`{}`: ", doc.handle)).unwrap_or(&doc.doc);
+    let purpose = wrapped(purpose, WIDTH);
     let is_long = purpose.len() > 1;
     lines.extend(purpose);
     lines.extend(is_long.then(String::new));

@@ -3,9 +3,7 @@
 use crate::template::Size;
 use crate::units::{MicroUsd, Millis, Tokens};
 
-use super::{
-    Act, Ask, Bounds, History, InputBound, NodeId, Operand, Plan, Select, Ties, Turn, scenarios, waves,
-};
+use super::{Act, Ask, Bounds, History, InputBound, NodeId, Operand, Plan, Select, Ties, Turn, waves};
 
 /// Tokens that a message costs beyond its text: role and separators.
 const MESSAGE_OVERHEAD: u64 = 8;
@@ -24,8 +22,7 @@ pub fn fill(plan: &mut Plan) {
     plan.bounds = of(plan);
 }
 
-/// Everything that a run can reach counts, fallbacks included; early ends and skips lower nothing. Calls that exclude
-/// each other are not added up.
+/// Everything that the plan can reach counts, fallbacks included; early ends and skips lower nothing.
 fn of(plan: &Plan) -> Bounds {
     let mut bounds = Bounds {
         waves: waves::total(plan),
@@ -33,34 +30,18 @@ fn of(plan: &Plan) -> Bounds {
         request_max: request_max(plan),
         ..Bounds::default()
     };
-    for made in scenarios::all(plan) {
-        let sum = sum(plan, &made, bounds.request_max);
-        bounds.calls = bounds.calls.max(sum.calls);
-        bounds.attempts = bounds.attempts.max(sum.attempts);
-        bounds.tokens_out = bounds.tokens_out.max(sum.tokens_out);
-        bounds.tokens_in.conversations = bounds.tokens_in.conversations.max(sum.tokens_in.conversations);
-        bounds.tokens_in.constant = bounds.tokens_in.constant.max(sum.tokens_in.constant);
-        bounds.cost = bounds.cost.max(sum.cost);
-    }
-    bounds
-}
-
-/// Over the calls of one scenario.
-fn sum(plan: &Plan, made: &[bool], request_max: Tokens) -> Bounds {
-    let mut sum = Bounds::default();
-    for id in plan.ids().filter(|id| made[id.0 as usize]) {
-        let Some(ask) = plan.node(id).act.ask() else { continue };
+    for ask in plan.nodes.iter().filter_map(|node| node.act.ask()) {
         let (attempts, input) = (attempts(ask), ask.input_max);
         let times = u64::from(attempts);
         let conversations = attempts.saturating_mul(input.conversations);
-        sum.calls += 1;
-        sum.attempts += attempts;
-        sum.tokens_out = sum.tokens_out.plus(ask.max_tokens.times(times));
-        sum.tokens_in.conversations = sum.tokens_in.conversations.saturating_add(conversations);
-        sum.tokens_in.constant = sum.tokens_in.constant.plus(input.constant.times(times));
-        sum.cost = sum.cost.plus(cost(plan, ask, attempts, input, request_max));
+        bounds.calls += 1;
+        bounds.attempts += attempts;
+        bounds.tokens_out = bounds.tokens_out.plus(ask.max_tokens.times(times));
+        bounds.tokens_in.conversations = bounds.tokens_in.conversations.saturating_add(conversations);
+        bounds.tokens_in.constant = bounds.tokens_in.constant.plus(input.constant.times(times));
+        bounds.cost = bounds.cost.plus(cost(plan, ask, attempts, input, bounds.request_max));
     }
-    sum
+    bounds
 }
 
 /// The first attempt, retries, the repair round of `returns`, the second chance of `soft`.

@@ -18,6 +18,12 @@ const TIMEOUT_BUILT_IN: Millis = Millis(300_000);
 
 const HANDLE_BUILT_IN: &str = "opt-{name}-{profile}-{tier}";
 
+/// Most handles of one program.
+const HANDLES_MAX: usize = 16_384;
+
+/// Most steps of one ensemble.
+const STEPS_MAX: usize = 256;
+
 /// An option with the layer that set it.
 #[derive(Clone, Debug)]
 pub struct Inherited<'a> {
@@ -36,7 +42,16 @@ pub fn handles(sources: &Sources, tables: &Tables<'_>, diagnostics: &mut Vec<Dia
             diagnostics.push(errors::not_yet("`ensemble NAME = TECHNIQUE`", ensemble.name.span));
             continue;
         };
+        let steps = block.entries.iter().filter(|entry| matches!(entry, Entry::Step(_))).count();
+        if steps > STEPS_MAX {
+            diagnostics.push(errors::too_many_steps(&ensemble.name, steps, STEPS_MAX));
+            continue;
+        }
         for (profile, tier) in cells(ensemble, tables, diagnostics) {
+            if taken.len() >= HANDLES_MAX {
+                diagnostics.push(errors::too_many_handles(&ensemble.name, HANDLES_MAX));
+                return handles;
+            }
             let cell = format!("{profile}-{tier}");
             let key = (ensemble.name.text.clone(), cell.clone());
             if let Some(first) = taken.get(&key) {

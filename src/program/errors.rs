@@ -266,6 +266,18 @@ pub fn reply_may_be_missing(span: Span) -> Diagnostic {
         .help("add `else` with what the client gets then")
 }
 
+/// G007
+pub fn too_many_steps(ensemble: &Name, count: usize, most: usize) -> Diagnostic {
+    Diagnostic::error("G007", ensemble.span, format!("ensemble `{}` has {count} steps", ensemble.text))
+        .help(format!("at most {most}; split it into several ensembles"))
+}
+
+/// G008
+pub fn too_many_handles(ensemble: &Name, most: usize) -> Diagnostic {
+    Diagnostic::error("G008", ensemble.span, format!("from here on there would be more than {most} handles"))
+        .help("narrow the ensembles with `at`, or define fewer tiers and profiles")
+}
+
 // === Y: not yet ===
 
 /// Y001

@@ -114,3 +114,12 @@ fn what_is_not_of_this_version_says_so_by_name() {
         &["Y001 race: `race` is part of the language, but not yet of this version"],
     );
 }
+
+#[test]
+fn a_program_has_limits_and_says_so() {
+    let steps: String = (0..300).map(|n| format!("  s{n} = ask a\n")).collect();
+    complains(&format!("ensemble x at high-xl {{\n{steps}}}"), &["G007 x: ensemble `x` has 300 steps"]);
+    let grid: String = (0..130).map(|n| format!("tier t{n} {{ }}\nprofile p{n} {{ }}\n")).collect();
+    let text = format!("{grid}ensemble x {{ reply = ask a }}");
+    complains(&text, &["G008 x: from here on there would be more than 16384 handles"]);
+}

@@ -10,12 +10,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::plan::{Ask, NodeId, Operand, Returns, Turn, TurnRole};
 use crate::template::{Answer, Data, RenderError};
-use crate::upstream::{
-    Attribution, Call, CallError, Completion, Delta, Fault, Incoming, Message, Retry, Role, ToolCall,
-    ToolCallDelta,
-};
-
 use crate::units::Tokens;
+use crate::upstream::{
+    Attribution, Call, CallError, Completion, Delta, Fault, Incoming, Message, Retry, Role,
+};
 
 use super::core::Core;
 use super::errors::Why;
@@ -105,7 +103,7 @@ fn is_live(core: &Core, node: NodeId) -> bool {
 fn reserve(core: &Core, node: NodeId, ask: &Ask) -> Result<(u64, u64), Why> {
     let attempts = u64::from(crate::plan::bounds::attempts(ask));
     let mut ledger = core.ledger();
-    let sent = ask.input_max.of(Tokens(ledger.request_tokens(&core.request))).times(attempts);
+    let sent = ask.input_max.of(Tokens(core.request.tokens())).times(attempts);
     let said = ask.max_tokens.times(attempts);
     let price = core.plan.model(ask.model).price;
     let (tokens, cost) =
@@ -249,7 +247,7 @@ impl Making<'_> {
         match incoming {
             Incoming::Whole(completion) => {
                 if self.live {
-                    self.forward(whole(&completion)).await;
+                    self.forward(Delta::from(&*completion)).await;
                 }
                 Ok(*completion)
             }
@@ -278,7 +276,7 @@ impl Making<'_> {
             };
             is_first = false;
             let done = delta.finish_reason.is_some();
-            take_in(&mut completion, &delta);
+            completion.add(&delta);
             if self.live {
                 self.forward(delta).await;
             }
@@ -443,54 +441,4 @@ fn late(first_token: bool) -> CallError {
 fn never_ran(error: &CallError) -> bool {
     use Fault::{Busy, ContextFull, KeyRefused, Redirected, Refused, Rejected, UnknownModel};
     matches!(error.fault, Busy | ContextFull | KeyRefused | Redirected | Refused | Rejected | UnknownModel)
-}
-
-/// A whole answer as one delta: it is never cut up to look like a stream.
-pub fn whole(completion: &Completion) -> Delta {
-    let call = |(index, call): (usize, &ToolCall)| ToolCallDelta {
-        index: index as u32,
-        id: Some(call.id.clone()),
-        name: Some(call.name.clone()),
-        arguments: call.arguments.clone(),
-    };
-    Delta {
-        text: completion.text.clone(),
-        reasoning: completion.reasoning.clone(),
-        tool_calls: completion.tool_calls.iter().enumerate().map(call).collect(),
-        logprobs: completion.logprobs.clone(),
-        extra: completion.extra.clone(),
-        ..Delta::default()
-    }
-}
-
-/// Adds a delta to the answer so far.
-fn take_in(completion: &mut Completion, delta: &Delta) {
-    completion.text.push_str(&delta.text);
-    completion.reasoning.push_str(&delta.reasoning);
-    for piece in &delta.tool_calls {
-        let index = piece.index as usize;
-        // An index far ahead is a broken stream, not a reason to make room for it.
-        if index > completion.tool_calls.len() {
-            continue;
-        }
-        if index == completion.tool_calls.len() {
-            completion.tool_calls.push(ToolCall::default());
-        }
-        let call = &mut completion.tool_calls[index];
-        if let Some(id) = &piece.id {
-            call.id.clone_from(id);
-        }
-        if let Some(name) = &piece.name {
-            call.name.push_str(name);
-        }
-        call.arguments.push_str(&piece.arguments);
-    }
-    if let Some(reason) = &delta.finish_reason {
-        completion.finish_reason.clone_from(reason);
-    }
-    completion.usage = delta.usage.or(completion.usage);
-    if delta.logprobs.is_some() {
-        completion.logprobs.clone_from(&delta.logprobs);
-    }
-    completion.extra.extend(delta.extra.iter().map(|(name, value)| (name.clone(), Arc::clone(value))));
 }

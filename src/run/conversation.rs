@@ -19,9 +19,6 @@ const SAMPLING: &[&str] = &[
     "frequency_penalty",
     "repetition_penalty",
     "seed",
-    "logit_bias",
-    "reasoning_effort",
-    "chat_template_kwargs",
 ];
 
 /// Fields about tools: they follow `tools:` and nothing else.

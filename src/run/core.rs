@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
 use crate::plan::{NodeId, Plan};
-use crate::template::{self, Data, Scope};
+use crate::template::{Data, Scope};
 use crate::upstream::{Delta, Message, Role};
 
 use super::host::Host;
@@ -19,12 +19,6 @@ use super::request::Request;
 
 /// Most text that waits for a slow reader, in bytes.
 const OUTBOX_SIZE_MAX: usize = 64 << 10;
-
-/// What an image part is counted as, in tokens: a 1024×1024 picture in the widest of the common schemes.
-const IMAGE_TOKENS: u64 = 1600;
-
-/// Tokens of a message beyond its text.
-const MESSAGE_OVERHEAD: u64 = 8;
 
 pub struct Core {
     pub plan: Arc<Plan>,
@@ -173,11 +167,6 @@ impl Core {
     }
 }
 
-/// An estimate: text, images and what every message costs.
-pub fn message_tokens(message: &Message) -> u64 {
-    template::estimate(&message.text) + u64::from(message.images) * IMAGE_TOKENS + MESSAGE_OVERHEAD
-}
-
 fn request_data(request: &Request) -> Data {
     let text = |text: &str| Data::Text(text.into());
     let message = |message: &Message| {
@@ -207,7 +196,7 @@ fn request_data(request: &Request) -> Data {
         ("turns".to_owned(), Data::List(turns.into_iter().map(Data::List).collect())),
         ("system".to_owned(), text(&systems.join("\n\n"))),
         ("last".to_owned(), last.map_or_else(|| text(""), |m| Data::Text(Arc::clone(&m.text)))),
-        ("tokens".to_owned(), Data::Int(request.messages.iter().map(message_tokens).sum::<u64>() as i64)),
+        ("tokens".to_owned(), Data::Int(request.tokens() as i64)),
         ("images".to_owned(), Data::Int(request.messages.iter().map(|m| i64::from(m.images)).sum())),
         ("tools".to_owned(), tools.as_ref().map_or(Data::List(Vec::new()), Data::from_json)),
         ("model".to_owned(), text(&request.model)),

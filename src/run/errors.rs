@@ -29,7 +29,8 @@ pub enum ErrorKind {
     Unreachable,
     /// The run was degraded and the client asked for `strict`.
     Degraded,
-    /// The worst case of this request is above the handle's `limit`.
+    /// The worst case of this request is above the handle's `limit`. Not given yet: without `n`, the worst case depends on
+    /// the plan alone, and `check` has judged it.
     Limit,
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, join_all};
 
 use crate::plan::{Act, Ask, Group, NodeId, Select, Ties, Vote};
 use crate::template::{Answer, Data, Expression, Template};
-use crate::upstream::{Completion, Fault, Retry};
+use crate::upstream::{Completion, Delta, Fault, Retry};
 
 use super::Finished;
 use super::call::{self, Shown};
@@ -47,7 +47,7 @@ pub async fn run(core: Arc<Core>) -> Finished {
 
 /// Requests that the plan's bounds rule out, before any call.
 fn refuse(core: &Core) -> Option<RunError> {
-    let tokens = core.ledger().request_tokens(&core.request);
+    let tokens = core.request.tokens();
     let most = core.plan.bounds.request_max.0;
     (tokens > most).then(|| {
         let message = format!(
@@ -70,7 +70,7 @@ fn finish(core: &Core, output: Output) -> Result<Arc<Reply>, RunError> {
         return Err(degraded(core));
     }
     if core.request.stream && !core.outbox.has_sent() {
-        core.outbox.push(call::whole(&reply.completion));
+        core.outbox.push(Delta::from(&reply.completion));
     }
     Ok(reply)
 }

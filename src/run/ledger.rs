@@ -287,7 +287,7 @@ impl Ledger {
     pub fn receipt(&self, request: &Request, reply: ReplyReceipt, waves: u32) -> Receipt {
         let calls: Vec<CallReceipt> = self.plan.ids().filter_map(|id| self.call_receipt(id)).collect();
         let bounds = &self.plan.bounds;
-        let conversation = self.request_tokens(request);
+        let conversation = request.tokens();
         Receipt {
             run: request.run.clone(),
             handle: self.plan.handle.clone(),
@@ -313,10 +313,6 @@ impl Ledger {
             ignored: request.ignored.clone(),
             capped: self.capped.clone(),
         }
-    }
-
-    pub fn request_tokens(&self, request: &Request) -> u64 {
-        request.messages.iter().map(super::core::message_tokens).sum()
     }
 
     fn call_receipt(&self, id: NodeId) -> Option<CallReceipt> {

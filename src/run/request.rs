@@ -5,7 +5,14 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::template;
 use crate::upstream::Message;
+
+/// What an image part is counted as, in tokens: a 1024×1024 picture in the widest of the common schemes.
+const IMAGE_TOKENS: u64 = 1600;
+
+/// Tokens of a message beyond its text.
+const MESSAGE_OVERHEAD: u64 = 8;
 
 /// Immutable, shared by every call of the run.
 #[derive(Clone, Debug)]
@@ -35,5 +42,14 @@ impl Request {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Arc<RawValue>> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+    }
+
+    /// An estimate of the conversation's tokens: text, images and what every message costs.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        let of = |message: &Message| {
+            template::estimate(&message.text) + u64::from(message.images) * IMAGE_TOKENS + MESSAGE_OVERHEAD
+        };
+        self.messages.iter().map(of).sum()
     }
 }

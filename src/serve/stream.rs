@@ -98,7 +98,7 @@ impl Stream {
     fn complete(&mut self, completion: Completion, receipt: &Receipt) {
         self.flush();
         if !self.spoken {
-            self.hold(in_one_piece(&completion));
+            self.hold(Delta::from(&completion));
             self.flush();
         }
         self.chunks.end(&completion, receipt, self.include_usage);
@@ -159,23 +159,5 @@ impl Body for Stream {
 
     fn is_end_stream(&self) -> bool {
         self.flight.is_none() && self.chunks.is_empty()
-    }
-}
-
-/// A reply of which no delta came, as one.
-fn in_one_piece(completion: &Completion) -> Delta {
-    let call = |(index, call): (usize, &crate::upstream::ToolCall)| crate::upstream::ToolCallDelta {
-        index: u32::try_from(index).unwrap_or(u32::MAX),
-        id: Some(call.id.clone()),
-        name: Some(call.name.clone()),
-        arguments: call.arguments.clone(),
-    };
-    Delta {
-        text: completion.text.clone(),
-        reasoning: completion.reasoning.clone(),
-        tool_calls: completion.tool_calls.iter().enumerate().map(call).collect(),
-        logprobs: completion.logprobs.clone(),
-        extra: completion.extra.clone(),
-        ..Delta::default()
     }
 }

@@ -118,11 +118,14 @@ fn research_goes_on_without_its_sceptic() {
 }
 
 #[test]
-fn code_comes_from_a_writer_and_without_any_from_the_judge() {
+fn code_comes_from_a_writer_and_the_judge_stands_in_for_the_coder() {
     let handle = "opt-code-balanced-l";
     told(handle, "Sort it.", &[("first_try", "A"), ("more_tries", "A")]).fine("A", 4);
-    told(handle, "Sort it.", &[("first_try", "A"), ("picked", "!"), ("more_tries", "B")]).degraded("A");
-    told(handle, "Sort it.", &[("first_try", "!"), ("more_tries", "!")]).degraded(LARGE);
+    told(handle, "Sort it.", &[("first_try", "A"), ("reply", "!"), ("more_tries", "B")]).degraded("A");
+    let judge = [("first_try", "!"), ("first_try.else", "C"), ("more_tries", "!")];
+    told(handle, "Sort it.", &judge).degraded("C");
+    let nobody = [("first_try", "!"), ("first_try.else", "!"), ("more_tries", "!")];
+    assert!(told(handle, "Sort it.", &nobody).reply.is_err());
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn clean_cleans_again_if_the_check_objects() {
     told(handle, "uh gud", &changed).fine("Good.", 3);
     told(handle, "uh gud", &[("draft", "Good."), ("check", "!")]).degraded("Good.");
     told(handle, "uh gud", &[("draft", "Bad."), ("check", "changed"), ("careful", "!")]).degraded("Bad.");
-    told(handle, "uh gud", &[("draft", "!")]).degraded(PHI);
+    told(handle, "uh gud", &[("draft", "!"), ("draft.else", "Gud.")]).degraded("Gud.");
 }
 
 #[test]

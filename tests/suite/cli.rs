@@ -1,6 +1,6 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
-mod daemon;
+pub mod daemon;
 
 use std::fs;
 use std::path::Path;

@@ -9,6 +9,7 @@ mod explained;
 mod gone;
 mod pages;
 mod programs;
+mod readme;
 mod snapshots;
 mod socket;
 mod stage;

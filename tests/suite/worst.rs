@@ -57,12 +57,12 @@ const DAYS: &[Day] = &[
         handle: "opt-clean-fast-s",
         script: r#"
             [step.draft]
+            reply = [{ fault = "busy" }]
+            [step."draft.else"]
             reply = [{ fault = "busy" }, {}]
             [step.check]
             reply = [{ fault = "busy" }, { text = "hm" }, { text = "changed" }]
             [step.careful]
-            reply = [{ fault = "busy" }]
-            [step."reply.else"]
             reply = [{ fault = "busy" }]
         "#,
     },
@@ -70,12 +70,14 @@ const DAYS: &[Day] = &[
         handle: "opt-code-balanced-l",
         script: r#"
             [step.first_try]
+            reply = [{ fault = "busy" }]
+            [step."first_try.else"]
             reply = [{ fault = "busy" }, { fault = "busy" }, {}]
             [step."more_tries[0]"]
             reply = [{ fault = "busy" }, { fault = "busy" }, {}]
             [step."more_tries[1]"]
             reply = [{ fault = "busy" }, { fault = "busy" }, {}]
-            [step.picked]
+            [step.reply]
             reply = [{ fault = "busy" }]
         "#,
     },

@@ -59,10 +59,16 @@ fn is_known_key(word: &str) -> bool {
 
 /// A long mixed word behind `key:`, `token =` and their like.
 fn follows_a_key_word(before: &str, word: &str) -> bool {
+    if word.len() < VALUE_LENGTH_MIN || !is_mixed(word) {
+        return false;
+    }
     let name = before.trim_end_matches(['"', '\'', ' ']);
     let Some(name) = name.strip_suffix([':', '=']) else { return false };
-    let name = name.trim_end().to_ascii_lowercase();
-    word.len() >= VALUE_LENGTH_MIN && is_mixed(word) && WORDS.iter().any(|key| name.ends_with(key))
+    let name = name.trim_end().as_bytes();
+    WORDS.iter().any(|key| {
+        let end = name.len().checked_sub(key.len()).map(|start| &name[start..]);
+        end.is_some_and(|end| end.eq_ignore_ascii_case(key.as_bytes()))
+    })
 }
 
 /// Letters and digits in one piece of at least 8 characters, as no name has them.

@@ -12,7 +12,7 @@ pub(super) struct Asked {
     pub include_usage: bool,
     /// All text of all messages; what the prompt is counted by.
     pub prompt: String,
-    /// The text of the last user turn.
+    /// The text of the first user turn: what the client asked, in most conversations.
     pub question: String,
     pub max_tokens: Option<u64>,
     pub format: Format,
@@ -42,7 +42,7 @@ impl Asked {
         let messages =
             json["messages"].as_array().filter(|list| !list.is_empty()).ok_or("`messages` is empty")?;
         let texts: Vec<_> = messages.iter().map(|message| text(&message["content"])).collect();
-        let last_user = messages.iter().rposition(|message| message["role"] == "user");
+        let first_user = messages.iter().position(|message| message["role"] == "user");
         let limits =
             ["max_tokens", "max_completion_tokens"].into_iter().filter_map(|name| json[name].as_u64());
         let seed = json["seed"].to_string();
@@ -51,7 +51,7 @@ impl Asked {
             stream: json["stream"] == true,
             include_usage: json["stream_options"]["include_usage"] == true,
             prompt: texts.concat(),
-            question: last_user.map(|index| texts[index].clone()).unwrap_or_default(),
+            question: first_user.map(|index| texts[index].clone()).unwrap_or_default(),
             max_tokens: limits.min(),
             format: format(&json["response_format"]),
             tool: tool(&json),
