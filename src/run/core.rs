@@ -15,6 +15,7 @@ use crate::upstream::{Delta, Message, Role};
 use super::host::Host;
 use super::ledger::Ledger;
 use super::outcome::Outcome;
+use super::record::Recorder;
 use super::request::Request;
 
 /// Most text that waits for a slow reader, in bytes.
@@ -27,6 +28,8 @@ pub struct Core {
     pub began: Instant,
     pub deadline: Instant,
     pub outbox: Outbox,
+    /// For those who want to know afterwards what every node was asked and gave.
+    pub recorder: Option<Recorder>,
     ledger: Mutex<Ledger>,
     memos: Mutex<Vec<Memo>>,
     request_data: OnceLock<Data>,
@@ -65,6 +68,7 @@ impl Core {
             began,
             deadline,
             outbox: Outbox::default(),
+            recorder: None,
             memos: Mutex::new(memos),
             request_data: OnceLock::new(),
             random: Mutex::new(fastrand::Rng::new()),

@@ -144,12 +144,18 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
             own_failure(&core, id, why);
         }
         let is_missing = matches!(output, Output::Failed(_) | Output::Skipped);
-        let Some(fallback) = node.fallback.filter(|_| is_missing && !core.outbox.has_sent()) else {
-            return Outcome { output, waves };
+        let outcome = match node.fallback.filter(|_| is_missing && !core.outbox.has_sent()) {
+            None => Outcome { output, waves },
+            Some(fallback) => {
+                core.ledger().fallback(id, fallback, matches!(output, Output::Failed(_)));
+                // Nothing else mentions a fallback, so its end need not be shared.
+                evaluate(&core, fallback, waves).await
+            }
         };
-        core.ledger().fallback(id, fallback, matches!(output, Output::Failed(_)));
-        // Nothing else mentions a fallback, so its end need not be shared.
-        evaluate(&core, fallback, waves).await
+        if let Some(recorder) = &core.recorder {
+            recorder.ended(id, &outcome.output);
+        }
+        outcome
     }
     .boxed()
 }
