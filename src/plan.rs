@@ -13,7 +13,7 @@ use crate::template::{Data, Expression, Template};
 use crate::units::{Bytes, MicroUsd, Millis, Price, Tokens};
 
 pub use crate::program::call::{Field, History, Operand, Returns, Tools, Turn, TurnRole};
-pub use crate::program::{Limit, Setting, StreamMode};
+pub use crate::program::{Limit, Matching, Setting, StreamMode};
 pub use lower::lower;
 
 /// Index of a node in [`Plan::nodes`].

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::plan::{Act, Ask, Group, NodeId, Select, Ties, Vote};
+use crate::plan::{Act, Ask, Group, Matching, NodeId, Select, Ties, Vote};
 use crate::template::{Answer, Data, Expression, Template};
 use crate::upstream::{Completion, Delta, Fault, Retry};
 
@@ -297,23 +297,25 @@ async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
 fn is_decided(core: &Core, group: &Group, results: &[Option<Result<Arc<Reply>, Why>>]) -> bool {
     let Some(decider) = group.decided_by else { return false };
     let Act::Vote(rule) = &core.plan.node(decider).act else { return false };
-    let mut left = 0;
-    let mut ballots = Vec::new();
-    for (result, member) in results.iter().zip(&group.members) {
-        let model = core.plan.node(*member).act.ask().map(|ask| core.plan.model(ask.model).name.as_str());
-        match result {
-            Some(Ok(reply)) => ballots.extend(ballot(core, rule, reply)),
-            Some(Err(_)) => (),
-            None => left += weight(core, rule, model),
-        }
-    }
-    let tally = vote::Tally::of(ballots.iter().map(|(key, weight)| (key.as_str(), *weight)));
-    vote::settled(&tally.votes, left, rule.min_share).is_some()
+    let slots: Vec<vote::Slot> = results
+        .iter()
+        .zip(&group.members)
+        .map(|(result, member)| {
+            let model = core.plan.node(*member).act.ask().map(|ask| core.plan.model(ask.model).name.as_str());
+            match result {
+                Some(Ok(reply)) => ballot(core, rule, reply).map_or(vote::Slot::Abstains, vote::Slot::Cast),
+                Some(Err(_)) => vote::Slot::Abstains,
+                None => vote::Slot::Out(weight(core, rule, model)),
+            }
+        })
+        .collect();
+    vote::is_settled(&slots, Matching::Text, rule.min_share)
 }
 
-fn ballot(core: &Core, rule: &Vote, reply: &Reply) -> Option<(String, u32)> {
+fn ballot(core: &Core, rule: &Vote, reply: &Reply) -> Option<vote::Ballot> {
     let weight = weight(core, rule, reply.model.as_deref());
-    vote::key(&reply.completion).filter(|_| weight > 0).map(|key| (key, weight))
+    let key = vote::Key::of(None, &reply.completion, reply.view.value.as_ref())?;
+    (weight > 0).then_some(vote::Ballot { key, weight })
 }
 
 fn weight(core: &Core, rule: &Vote, model: Option<&str>) -> u32 {
@@ -383,20 +385,15 @@ async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
         return (Output::Failed(Why::Needs(core.plan.node(rule.list).id.clone())), ready);
     }
     let replies = answers.replies();
-    let ballots: Vec<(String, u32)> = replies.iter().filter_map(|reply| ballot(core, rule, reply)).collect();
-    let tally = vote::Tally::of(ballots.iter().map(|(key, weight)| (key.as_str(), *weight)));
+    let (voters, ballots): (Vec<&Arc<Reply>>, Vec<vote::Ballot>) =
+        replies.iter().filter_map(|reply| Some((reply, ballot(core, rule, reply)?))).unzip();
+    let tally = vote::Tally::of(&ballots, Matching::Text);
     let leaders = tally.leaders();
     let Some(&first) = leaders.first() else { return (Output::Failed(Why::Nothing), ready) };
     if tally.share(first) < rule.min_share {
         return (Output::Failed(Why::NoMajority), ready);
     }
-    let voted_for = |choice: usize| {
-        let key = &tally.choices[choice];
-        replies
-            .iter()
-            .find(|reply| vote::key(&reply.completion).as_ref() == Some(key))
-            .expect("somebody voted so")
-    };
+    let voted_for = |choice: usize| voters[tally.first[choice]];
     let winner = match (leaders.as_slice(), rule.ties) {
         ([_], _) | (_, Ties::First) => voted_for(first),
         (_, Ties::Longest) => {
@@ -411,11 +408,7 @@ async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
         }
     };
     let votes = tally.votes[leaders[0]];
-    core.ledger().note(
-        rule.list,
-        "voted",
-        format!("{}: {votes} of {}", winner.step, tally.votes.iter().sum::<u32>()),
-    );
+    core.ledger().note(rule.list, "voted", format!("{}: {votes} of {}", winner.step, tally.cast()));
     (Output::One(Arc::clone(winner)), ready)
 }
 
