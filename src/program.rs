@@ -6,7 +6,7 @@ pub mod call;
 mod calls;
 mod cells;
 mod collect;
-mod errors;
+pub mod errors;
 mod graph;
 mod lists;
 mod names;
@@ -16,7 +16,7 @@ mod prompts;
 mod roles;
 mod steps;
 mod templates;
-mod values;
+pub mod values;
 
 use indexmap::IndexMap;
 

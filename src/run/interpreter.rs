@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::plan::{Act, Ask, Group, Matching, NodeId, Select, Ties, Vote};
-use crate::template::{Answer, Data, Expression, Template};
+use crate::plan::{Act, Ask, Group, NodeId, Select, Ties, Vote};
+use crate::template::{Answer, Data, Expression, RenderError, Template};
 use crate::upstream::{Completion, Delta, Fault, Retry};
 
 use super::Finished;
@@ -144,12 +144,18 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
             own_failure(&core, id, why);
         }
         let is_missing = matches!(output, Output::Failed(_) | Output::Skipped);
-        let Some(fallback) = node.fallback.filter(|_| is_missing && !core.outbox.has_sent()) else {
-            return Outcome { output, waves };
+        let outcome = match node.fallback.filter(|_| is_missing && !core.outbox.has_sent()) {
+            None => Outcome { output, waves },
+            Some(fallback) => {
+                core.ledger().fallback(id, fallback, matches!(output, Output::Failed(_)));
+                // Nothing else mentions a fallback, so its end need not be shared.
+                evaluate(&core, fallback, waves).await
+            }
         };
-        core.ledger().fallback(id, fallback, matches!(output, Output::Failed(_)));
-        // Nothing else mentions a fallback, so its end need not be shared.
-        evaluate(&core, fallback, waves).await
+        if let Some(recorder) = &core.recorder {
+            recorder.ended(id, &outcome.output);
+        }
+        outcome
     }
     .boxed()
 }
@@ -198,20 +204,21 @@ async fn act(core: &Arc<Core>, id: NodeId, ready: u32) -> (Output, u32) {
         Act::Group(group) => (gather(core, id, group).await, ready + 1),
         Act::Merge { list, .. } => merge(core, id, *list, ready).await,
         Act::Pick { list, ask, .. } => choose(core, id, *list, ask, ready).await,
-        Act::Vote(vote) => count(core, vote, ready).await,
+        Act::Vote(vote) => count(core, id, vote, ready).await,
         Act::Text(template) => (text(core, id, template).await, ready),
         Act::List(items) => (list(core, items).await, ready),
         Act::Select(select) => (select_from(core, select).await, ready),
         Act::Alias(step) => (core.node(*step).await.output, ready),
+        _ => unreachable!("no program is lowered to this yet"),
     }
 }
 
 /// A step that a prompt or a text prints and that has failed: going on would ask about nothing, or print nothing where
 /// something was meant to stand.
 async fn failed_input(core: &Arc<Core>, id: NodeId) -> Option<Why> {
-    for input in &core.plan.node(id).printed {
-        if let Output::Failed(_) = core.node(*input).await.output {
-            return Some(Why::Needs(core.plan.node(*input).id.clone()));
+    for input in core.plan.node(id).inputs.iter().filter(|input| input.printed) {
+        if let Output::Failed(_) = core.node(input.node).await.output {
+            return Some(Why::Needs(core.plan.node(input.node).id.clone()));
         }
     }
     None
@@ -264,9 +271,10 @@ async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
             .boxed()
         })
         .collect();
+    let need = group.need_of(group.members.len());
     let quorum = Quorum {
         members: group.members.len(),
-        need: group.need as usize,
+        need: need as usize,
         grace: group.grace.map(crate::units::Millis::as_duration),
     };
     let decided = |results: &[Option<Result<Arc<Reply>, Why>>]| is_decided(core, group, results);
@@ -285,10 +293,10 @@ async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
             }
         }
     }
-    ledger.quorum(id, group.need, group.members.len() as u32, got);
+    ledger.quorum(id, need, group.members.len() as u32, got);
     let decided = gathered.stopped == Some(scheduler::STOPPED_DECIDED);
-    if (got < group.need && !decided) || (got == 0 && !group.members.is_empty() && group.need > 0) {
-        return Output::Failed(Why::Quorum { got, need: group.need });
+    if (got < need && !decided) || (got == 0 && !group.members.is_empty() && need > 0) {
+        return Output::Failed(Why::Quorum { got, need });
     }
     Output::Many(Arc::new(replies))
 }
@@ -297,25 +305,37 @@ async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
 fn is_decided(core: &Core, group: &Group, results: &[Option<Result<Arc<Reply>, Why>>]) -> bool {
     let Some(decider) = group.decided_by else { return false };
     let Act::Vote(rule) = &core.plan.node(decider).act else { return false };
-    let slots: Vec<vote::Slot> = results
+    let slots: Result<Vec<vote::Slot>, RenderError> = results
         .iter()
         .zip(&group.members)
         .map(|(result, member)| {
             let model = core.plan.node(*member).act.ask().map(|ask| core.plan.model(ask.model).name.as_str());
-            match result {
-                Some(Ok(reply)) => ballot(core, rule, reply).map_or(vote::Slot::Abstains, vote::Slot::Cast),
+            Ok(match result {
+                Some(Ok(reply)) => match ballot(core, decider, rule, reply)? {
+                    Some(ballot) => vote::Slot::Cast(ballot),
+                    None => vote::Slot::Abstains,
+                },
                 Some(Err(_)) => vote::Slot::Abstains,
                 None => vote::Slot::Out(weight(core, rule, model)),
-            }
+            })
         })
         .collect();
-    vote::is_settled(&slots, Matching::Text, rule.min_share)
+    slots.is_ok_and(|slots| vote::is_settled(&slots, rule.matching, rule.min_share))
 }
 
-fn ballot(core: &Core, rule: &Vote, reply: &Reply) -> Option<vote::Ballot> {
+/// What an answer votes for; `None` if it abstains. An error is the key's, and fails the vote `id`.
+fn ballot(core: &Core, id: NodeId, rule: &Vote, reply: &Reply) -> Result<Option<vote::Ballot>, RenderError> {
+    let rendered = match &rule.key {
+        Some(key) => {
+            let mut scope = core.scope(id, key.source().contains("request"));
+            scope.set("it", Data::Answer(Arc::clone(&reply.view)));
+            Some(key.render(&scope)?)
+        }
+        None => None,
+    };
     let weight = weight(core, rule, reply.model.as_deref());
-    let key = vote::Key::of(None, &reply.completion, reply.view.value.as_ref())?;
-    (weight > 0).then_some(vote::Ballot { key, weight })
+    let key = vote::Key::of(rendered.as_deref(), &reply.completion, reply.view.value.as_ref());
+    Ok(key.filter(|_| weight > 0).map(|key| vote::Ballot { key, weight }))
 }
 
 fn weight(core: &Core, rule: &Vote, model: Option<&str>) -> u32 {
@@ -379,15 +399,25 @@ fn undecided(core: &Core, id: NodeId, replies: &[Arc<Reply>], why: Why) -> Outpu
     Output::One(Arc::clone(&replies[0]))
 }
 
-async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
+async fn count(core: &Arc<Core>, id: NodeId, rule: &Vote, ready: u32) -> (Output, u32) {
     let answers = core.node(rule.list).await.output;
     if let Output::Failed(_) = answers {
         return (Output::Failed(Why::Needs(core.plan.node(rule.list).id.clone())), ready);
     }
     let replies = answers.replies();
-    let (voters, ballots): (Vec<&Arc<Reply>>, Vec<vote::Ballot>) =
-        replies.iter().filter_map(|reply| Some((reply, ballot(core, rule, reply)?))).unzip();
-    let tally = vote::Tally::of(&ballots, Matching::Text);
+    let mut voters: Vec<&Arc<Reply>> = Vec::new();
+    let mut ballots: Vec<vote::Ballot> = Vec::new();
+    for reply in &replies {
+        match ballot(core, id, rule, reply) {
+            Ok(Some(ballot)) => {
+                voters.push(reply);
+                ballots.push(ballot);
+            }
+            Ok(None) => (),
+            Err(error) => return (Output::Failed(Why::Expression(error.0)), ready),
+        }
+    }
+    let tally = vote::Tally::of(&ballots, rule.matching);
     let leaders = tally.leaders();
     let Some(&first) = leaders.first() else { return (Output::Failed(Why::Nothing), ready) };
     if tally.share(first) < rule.min_share {
@@ -483,5 +513,6 @@ async fn select_from(core: &Arc<Core>, select: &Select) -> Output {
             )
         }
         Select::Concat(lists) => list(core, lists).await,
+        _ => unreachable!("no program is lowered to this yet"),
     }
 }
