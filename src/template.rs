@@ -17,7 +17,7 @@ use minijinja::Environment;
 use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
-pub use data::{Answer, Data};
+pub use data::{Answer, Data, Group, Part};
 pub use filters::find_json;
 pub use size::{Size, Sizes, estimate};
 

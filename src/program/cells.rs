@@ -297,7 +297,8 @@ impl<'a> Filler<'a> {
     /// Options first, in the order of the layers, then roles by name; built-ins last.
     fn settings(&self, inherited: &[Inherited<'a>]) -> Vec<Setting> {
         let mut settings: Vec<Setting> = Vec::new();
-        for option in inherited {
+        // What is allowed changes nothing about what happens.
+        for option in inherited.iter().filter(|option| option.setting.name.text != options::ALLOW) {
             let name = &option.setting.name.text;
             settings.retain(|setting| &setting.name != name);
             settings.push(Setting {

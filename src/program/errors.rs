@@ -102,6 +102,12 @@ pub fn wrong_value(option: &str, span: Span, expected: &str) -> Diagnostic {
     Diagnostic::error("T001", span, format!("`{option}` takes {expected}"))
 }
 
+/// T001
+pub fn no_reason(lint: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("T001", span, format!("`allow` wants a reason for `{lint}`"))
+        .help(format!("say in a text why it does not count here: `{lint}: \"…\"`"))
+}
+
 /// T002
 pub fn unknown_option(name: &Name, place: &str, known: Names<'_>) -> Diagnostic {
     let near = did_you_mean(&name.text, known.iter().copied());

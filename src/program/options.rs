@@ -54,6 +54,9 @@ const PICK: &[&str] = &["rubric", "method"];
 const VOTE: &[&str] = &["key", "match", "ties", "weights", "min_share"];
 const HANDLE: &[&str] = &["limit", "selector", "stream"];
 
+/// Which lints do not count in a block, each with the reason. May stand in every block; the lints read it.
+pub const ALLOW: &str = "allow";
+
 /// Fields that a seed, a temperature and their like make; deciders inherit none of them.
 pub const SAMPLING: &[&str] = &["temperature", "top_p", "stop", "seed", "params"];
 
@@ -98,7 +101,7 @@ pub fn is_option_of(place: Place, name: &str) -> bool {
 
 /// Whether some block has an option of that name: then it is no role.
 pub fn is_option(name: &str) -> bool {
-    [CALL, GROUP, HANDLE, &["handle", "memory"]].iter().any(|list| list.contains(&name))
+    [CALL, GROUP, HANDLE, &["handle", "memory", ALLOW]].iter().any(|list| list.contains(&name))
 }
 
 /// Reports unknown and repeated options, and values of the wrong kind. What needs names (prompts, `ties`) is read
@@ -107,7 +110,7 @@ pub fn judge(place: Place, settings: &[&Setting], diagnostics: &mut Vec<Diagnost
     let known = place.options();
     for (index, setting) in settings.iter().enumerate() {
         let name = setting.name.text.as_str();
-        if !known.contains(&name) {
+        if !known.contains(&name) && name != ALLOW {
             diagnostics.push(errors::unknown_option(&setting.name, place.title(), &known));
             continue;
         }
@@ -160,6 +163,7 @@ fn value(name: &str, value: &Value, diagnostics: &mut Vec<Diagnostic>) {
             other => drop(reader.word(other, &["text", "number", "similarity"])),
         },
         "limit" => limit(value, diagnostics),
+        ALLOW => allow(value, diagnostics),
         _ => (),
     }
 }
@@ -180,6 +184,24 @@ fn limit(value: &Value, diagnostics: &mut Vec<Diagnostic>) {
             "tokens" | "request" => drop(reader.tokens(value)),
             "cost" => drop(reader.money(value)),
             _ => diagnostics.push(errors::unknown_option(name, "`limit`", KNOWN)),
+        }
+    }
+}
+
+/// Whether its names are lints is judged by the lints.
+fn allow(value: &Value, diagnostics: &mut Vec<Diagnostic>) {
+    let expected = "lints with reasons, such as `{ L004: \"one model is enough here\" }`";
+    let Value::Map(map) = value else {
+        if !matches!(value, Value::Bad(_)) {
+            diagnostics.push(errors::wrong_value(ALLOW, value.span(), expected));
+        }
+        return;
+    };
+    for (name, value) in &map.pairs {
+        match value {
+            Value::Text(text) if !text.value.trim().is_empty() => (),
+            Value::Bad(_) => (),
+            _ => diagnostics.push(errors::no_reason(&name.text, value.span())),
         }
     }
 }

@@ -71,7 +71,10 @@ fn report(
         diagnostics.push(match &fault.what {
             FaultKind::Syntax(detail) => errors::template_syntax(span, detail),
             FaultKind::UnknownName(name) => errors::unknown_variable(name, span, &names),
-            FaultKind::UnknownField { of, field, known } => errors::unknown_field(of, field, span, known),
+            FaultKind::UnknownField { of, field, known } => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                errors::unknown_field(of, field, span, &known)
+            }
             FaultKind::UnknownFilter(name) => {
                 errors::unknown_filter(name, span, &crate::template::known_filters())
             }

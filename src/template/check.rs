@@ -9,8 +9,8 @@ use super::engine;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Answer,
-    /// A list of answers, with the names of its members if they have some.
-    Answers(Vec<String>),
+    /// A list of answers, with the names of its members, if they have some, and what each of those is.
+    Answers(Vec<(String, Kind)>),
     Text,
     Number,
     /// A role that holds a model.
@@ -44,7 +44,7 @@ pub enum FaultKind {
     UnknownField {
         of: &'static str,
         field: String,
-        known: &'static [&'static str],
+        known: Vec<String>,
     },
     UnknownFilter(String),
     UnknownTest(String),
@@ -362,13 +362,13 @@ impl<'a> Checker<'a> {
             Kind::Message => ("a message", MESSAGE_FIELDS),
             Kind::Model => ("a model", MODEL_FIELDS),
             Kind::Loop => ("`loop`", LOOP_FIELDS),
-            Kind::Answers(names) if names.iter().any(|name| name == field) => return Kind::Answer,
-            Kind::Answers(_) => ("a list of answers", &[]),
+            Kind::Answers(members) => return self.member(members, field, range),
             Kind::Text => ("a text", &[]),
             Kind::Number => ("a number", &[]),
             Kind::List | Kind::Any => return Kind::Any,
         };
         if !known.contains(&field) {
+            let known = known.iter().map(|name| (*name).to_owned()).collect();
             let what = FaultKind::UnknownField { of: owner, field: field.to_owned(), known };
             self.fault(what, self.word(range, field));
             return Kind::Any;
@@ -379,6 +379,17 @@ impl<'a> Checker<'a> {
             (Kind::Answer, "text" | "model" | "finish_reason") => Kind::Text,
             _ => Kind::Any,
         }
+    }
+
+    /// `drafts.a`
+    fn member(&mut self, members: &[(String, Kind)], name: &str, range: &Range<usize>) -> Kind {
+        if let Some((_, kind)) = members.iter().find(|(member, _)| member == name) {
+            return kind.clone();
+        }
+        let known = members.iter().map(|(member, _)| member.clone()).collect();
+        let what = FaultKind::UnknownField { of: "a list of answers", field: name.to_owned(), known };
+        self.fault(what, self.word(range, name));
+        Kind::Any
     }
 
     fn fault(&mut self, what: FaultKind, range: Range<usize>) {

@@ -1,5 +1,6 @@
 //! What templates see, as plain data.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A value in a template's scope.
@@ -14,8 +15,26 @@ pub enum Data {
     /// In order.
     Map(Vec<(String, Data)>),
     Answer(Arc<Answer>),
-    /// Successes in plan order, and by name.
+    /// In plan order. What is not there is no element; it only keeps its place.
     Answers(Arc<Vec<Arc<Answer>>>),
+    /// The same, and by name: `drafts.a`. A name whose answer failed gives the empty answer.
+    Group(Group),
+}
+
+/// Answers of which some have names.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// In plan order, those that failed or were skipped in their places.
+    pub answers: Arc<Vec<Arc<Answer>>>,
+    pub names: Arc<[(String, Part)]>,
+}
+
+/// Which of a group's answers a name has. Places outside the list hold nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    One(usize),
+    /// A list of its own.
+    Many(Range<usize>),
 }
 
 /// One answer, or the empty one that stands for a failed or skipped step: prints nothing, is false, has every field.
@@ -35,6 +54,23 @@ pub struct Answer {
     pub finish_reason: Arc<str>,
     /// Whether it satisfies the schema that the client asked for; true if it asked for none.
     pub fits: bool,
+}
+
+// === impl Group ===
+
+impl Group {
+    /// What `name` has; `None` if no part is called that.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Option<Data> {
+        let (_, part) = self.names.iter().find(|(known, _)| known == name)?;
+        Some(match part {
+            Part::One(at) => Data::Answer(self.answers.get(*at).cloned().unwrap_or_default()),
+            Part::Many(range) => {
+                let end = range.end.min(self.answers.len());
+                Data::Answers(Arc::new(self.answers[range.start.min(end)..end].to_vec()))
+            }
+        })
+    }
 }
 
 // === impl Data ===

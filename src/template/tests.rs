@@ -11,6 +11,22 @@ fn scope() -> Scope {
     scope.set("a", Data::Answer(answer("one")));
     scope.set("xs", Data::Answers(Arc::new(vec![answer("one"), answer("two"), Arc::new(Answer::default())])));
     scope.set("gone", Data::Answer(Arc::new(Answer::default())));
+    // As `parallel { a = …  lost = …  ys = parallel …  z = … }` gives it, with `lost` and the second of `ys` failed.
+    let answers = vec![
+        answer("one"),
+        Arc::new(Answer::default()),
+        answer("two"),
+        Arc::new(Answer::default()),
+        answer("three"),
+        answer("four"),
+    ];
+    let names = [
+        ("a".to_owned(), Part::One(0)),
+        ("lost".to_owned(), Part::One(1)),
+        ("ys".to_owned(), Part::Many(2..5)),
+        ("z".to_owned(), Part::One(5)),
+    ];
+    scope.set("group", Data::Group(Group { answers: Arc::new(answers), names: names.into() }));
     scope
 }
 
@@ -27,6 +43,21 @@ fn answers_print_their_text_and_lists_hold_successes_only() {
     renders("{{ xs | length }}: {% for x in xs %}{{ loop.index }}={{ x }} {% endfor %}", "2: 1=one 2=two ");
     renders("[{{ gone }}]{% if gone %}yes{% else %}no{% endif %}{{ gone.text }}", "[]no");
     renders("{{ first(xs) }} {{ last(xs) }} {{ xs | join('+') }}", "one two one+two");
+}
+
+#[test]
+fn a_named_group_is_a_list_and_has_members() {
+    renders("{{ group | length }}: {% for x in group %}{{ x }} {% endfor %}", "4: one two three four ");
+    renders("{{ group[1] }} {{ group[-1].text }} {{ group[1:] | join('+') }}", "two four two+three+four");
+    renders("{{ group.a }} {{ group['z'] }} {{ group.a.text | upper }}", "one four ONE");
+    renders("[{{ group.lost }}]{% if not group.lost %}{{ group.lost.tokens }}{% endif %}", "[]0");
+    renders(
+        "{{ group.ys | length }} {{ group.ys[1] }} {{ group.ys | map(attribute='text') | join(',') }}",
+        "2 three two,three",
+    );
+    renders("{{ without(group, group.a) | join(' ') }}", "two three four");
+    let kept = Expression::compile("group").expect("compiles").value(&scope()).expect("evaluates");
+    assert!(matches!(kept, Data::Group(group) if group.part("z").is_some() && group.part("y").is_none()));
 }
 
 /// Each of our filters takes an answer as it takes a text.
@@ -80,7 +111,10 @@ fn conditions_hold_or_do_not() {
 fn faults(source: &str, expected: &[(FaultKindName, &str)]) {
     let visible = |name: &str| match name {
         "a" => Some(Kind::Answer),
-        "xs" => Some(Kind::Answers(vec!["m".to_owned()])),
+        "xs" => Some(Kind::Answers(vec![
+            ("m".to_owned(), Kind::Answer),
+            ("many".to_owned(), Kind::Answers(Vec::new())),
+        ])),
         "request" => Some(Kind::Request),
         _ => None,
     };
@@ -113,6 +147,8 @@ fn every_use_is_checked_at_its_own_place() {
     faults("{{ a.text }} {% for x in xs %}{{ x.model }}{{ loop.index }}{% endfor %}{{ xs.m }}", &[]);
     faults("ü {{ b }}", &[("name", "b")]);
     faults("{{ a.txt }}", &[("field", "txt")]);
+    faults("{{ xs.m.txt }} {{ xs.n }}", &[("field", "txt"), ("field", "n")]);
+    faults("{{ xs.many[0].text }} {{ xs.many[0].txt }}", &[("field", "txt")]);
     faults("{% for x in xs %}{{ x.txt }}{% endfor %}", &[("field", "txt")]);
     faults("{{ a | uper }} {{ c }}", &[("filter", "uper"), ("name", "c")]);
     faults("{% if a is gone %}{% endif %}", &[("test", "gone")]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minijinja::Output;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value, ValueKind};
 
-use super::data::{Answer, Data};
+use super::data::{Answer, Data, Group, Part};
 use super::filters;
 
 /// A template's context.
@@ -20,6 +20,7 @@ struct AnswerObject(Arc<Answer>);
 #[derive(Debug)]
 struct AnswersObject {
     successes: Vec<Arc<Answer>>,
+    group: Group,
 }
 
 /// A map that keeps its order.
@@ -38,9 +39,11 @@ pub fn to_value(data: &Data) -> Value {
             Value::from_object(MapObject(pairs.iter().map(|(k, v)| (k.clone(), to_value(v))).collect()))
         }
         Data::Answer(answer) => Value::from_object(AnswerObject(Arc::clone(answer))),
-        Data::Answers(answers) => Value::from_object(AnswersObject {
-            successes: answers.iter().filter(|a| a.present).map(Arc::clone).collect(),
-        }),
+        Data::Answers(answers) => {
+            let names: [(String, Part); 0] = [];
+            Value::from_object(AnswersObject::of(Group { answers: Arc::clone(answers), names: names.into() }))
+        }
+        Data::Group(group) => Value::from_object(AnswersObject::of(group.clone())),
     }
 }
 
@@ -49,7 +52,10 @@ pub fn from_value(value: &Value) -> Data {
         return Data::Answer(Arc::clone(&answer.0));
     }
     if let Some(answers) = value.downcast_object_ref::<AnswersObject>() {
-        return Data::Answers(Arc::new(answers.successes.clone()));
+        return match answers.group.names.is_empty() {
+            true => Data::Answers(Arc::new(answers.successes.clone())),
+            false => Data::Group(answers.group.clone()),
+        };
     }
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Data::None,
@@ -154,6 +160,15 @@ impl Object for AnswerObject {
     }
 }
 
+// === impl AnswersObject ===
+
+impl AnswersObject {
+    fn of(group: Group) -> Self {
+        let successes = group.answers.iter().filter(|answer| answer.present).map(Arc::clone).collect();
+        Self { successes, group }
+    }
+}
+
 // === impl Object for AnswersObject ===
 
 impl Object for AnswersObject {
@@ -162,6 +177,9 @@ impl Object for AnswersObject {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        if let Some(name) = key.as_str() {
+            return self.group.part(name).map(|part| to_value(&part));
+        }
         let answer = self.successes.get(key.as_usize()?)?;
         Some(Value::from_object(AnswerObject(Arc::clone(answer))))
     }
