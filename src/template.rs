@@ -18,7 +18,7 @@ use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part};
-pub use filters::find_json;
+pub use filters::{boxed, find_json};
 pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
