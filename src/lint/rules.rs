@@ -6,13 +6,17 @@ mod limit;
 mod lone_model;
 mod loops;
 mod memory;
+mod role_named_profile;
 mod secret;
+mod unused_allow;
 mod used_twice;
 
 use crate::lint::Rule;
 
-/// Every rule of the policy.
+/// Every rule: of sense (`L0xx`), then of policy (`L1xx`).
 pub const RULES: &[Rule] = &[
+    role_named_profile::RULE,
+    unused_allow::RULE,
     lone_model::RULE,
     loops::RULE,
     kebab_case::RULE,
