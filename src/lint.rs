@@ -188,9 +188,9 @@ impl<'a> Review<'a> {
         for own in [false, true] {
             for rule in self.rules().filter(|rule| matches!(rule.check, Check::Allowances)) {
                 let policy = self.policy;
-                let unused = self.allows.unused(|other| {
-                    (other.code == rule.code) == own && policy.level(other) > Level::Allow
-                });
+                let unused = self
+                    .allows
+                    .unused(|other| (other.code == rule.code) == own && policy.level(other) > Level::Allow);
                 self.take(rule, unused, None);
             }
         }

@@ -6,7 +6,7 @@ pub mod call;
 mod calls;
 mod cells;
 mod collect;
-mod errors;
+pub mod errors;
 mod graph;
 mod lists;
 mod names;
@@ -16,7 +16,7 @@ mod prompts;
 mod roles;
 mod steps;
 mod templates;
-mod values;
+pub mod values;
 
 use indexmap::IndexMap;
 
@@ -151,6 +151,18 @@ pub struct Group {
     /// Successes that are enough; without it, half of the members, rounded up.
     pub need: Option<u32>,
     pub grace: Option<Millis>,
+}
+
+/// When two keys of a vote are the same choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Matching {
+    /// White space and case folded.
+    #[default]
+    Text,
+    /// As numbers: `1,000` is `1000.0`.
+    Number,
+    /// At least this alike, 0–1, to the first of its cluster.
+    Similarity(f64),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

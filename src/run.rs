@@ -14,6 +14,7 @@ mod interpreter;
 mod ledger;
 mod outcome;
 pub mod receipt;
+pub mod record;
 pub mod request;
 mod scheduler;
 pub mod trace;
@@ -63,6 +64,7 @@ pub struct Run {
     plan: Arc<Plan>,
     request: Arc<Request>,
     host: Arc<Host>,
+    is_recorded: bool,
     state: State,
 }
 
@@ -80,7 +82,20 @@ impl Run {
     /// Nothing happens before the first poll. The run's clock starts there.
     #[must_use]
     pub fn new(plan: Arc<Plan>, request: Arc<Request>, host: Arc<Host>) -> Self {
-        Self { core: None, plan, request, host, state: State::New }
+        Self { core: None, plan, request, host, is_recorded: false, state: State::New }
+    }
+
+    /// Keeps what every node was asked and gave, for [`Self::record`].
+    #[must_use]
+    pub fn recording(mut self) -> Self {
+        self.is_recorded = true;
+        self
+    }
+
+    /// What every node was asked and gave so far; `None` before the first poll, and without [`Self::recording`].
+    #[must_use]
+    pub fn record(&self) -> Option<record::Record> {
+        self.core.as_ref()?.recorder.as_ref().map(record::Recorder::copy)
     }
 
     /// Calls that have ended, and calls that were begun; none before the first poll.
@@ -102,7 +117,9 @@ impl Stream for Run {
                 State::New => {
                     let (plan, request, host) =
                         (Arc::clone(&self.plan), Arc::clone(&self.request), Arc::clone(&self.host));
-                    let core = Arc::new(Core::new(plan, request, host));
+                    let mut core = Core::new(plan, request, host);
+                    core.recorder = self.is_recorded.then(|| record::Recorder::new(&core.plan));
+                    let core = Arc::new(core);
                     self.core = Some(Arc::clone(&core));
                     self.state = State::Running(interpreter::run(core).boxed());
                 }

@@ -95,8 +95,12 @@ impl Args {
         let printed = out.print(&match self.format {
             Format::Human => human(&loaded, out.colour()),
             Format::Json => pretty(&json::to_json(&loaded.sources, &loaded.compiled.diagnostics)),
-            Format::Sarif => pretty(&sarif::to_sarif(&loaded.sources, &loaded.compiled.diagnostics, &loaded.shown_paths())),
-            Format::Github => github::annotations(&loaded.sources, &loaded.compiled.diagnostics, &loaded.shown_paths()),
+            Format::Sarif => {
+                pretty(&sarif::to_sarif(&loaded.sources, &loaded.compiled.diagnostics, &loaded.shown_paths()))
+            }
+            Format::Github => {
+                github::annotations(&loaded.sources, &loaded.compiled.diagnostics, &loaded.shown_paths())
+            }
         });
         // A reader that has seen enough does not make the files right.
         match printed {

@@ -115,7 +115,8 @@ pub fn load(paths: &[PathBuf], config: Option<&Path>, levels: &[(&str, Level)]) 
         });
         set(&mut policy, word, level).map_err(Stop::Usage)?;
     }
-    let (sources, paths) = world::sources(paths).map_err(|problems| Stop::Failed(problems.join("\nerror: ")))?;
+    let (sources, paths) =
+        world::sources(paths).map_err(|problems| Stop::Failed(problems.join("\nerror: ")))?;
     let compiled = compile(&sources, &policy);
     Ok(Loaded { sources, paths, compiled, config, policy })
 }

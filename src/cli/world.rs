@@ -58,7 +58,8 @@ pub fn sources(paths: &[PathBuf]) -> Result<(Sources, Vec<PathBuf>), Vec<String>
 ///
 /// A sentence that names the file; it is then as it was.
 pub fn replace(path: &Path, text: &str) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
+    let failed =
+        |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
     let target = fs::canonicalize(path).map_err(failed)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let beside = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));

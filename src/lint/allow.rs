@@ -56,7 +56,8 @@ impl<'a> Allows<'a> {
     /// Whether some allowance sets this finding aside; those that do are marked as used.
     pub(super) fn cover(&self, finding: &Finding<'_>) -> bool {
         let code = finding.rule.code;
-        let covering = self.allows.iter().filter(|allow| allow.rule.code == code && allow.scope.holds(finding));
+        let covering =
+            self.allows.iter().filter(|allow| allow.rule.code == code && allow.scope.holds(finding));
         covering.map(|allow| allow.used.set(true)).count() > 0
     }
 

@@ -1,9 +1,9 @@
 //! Rules, on plans made by hand. What each rule finds in a program is tested by its page.
 
+use crate::diagnostic::Diagnostic;
 use crate::explain::sample;
 use crate::lint::{Level, Policy, RULES, Subject, review};
 use crate::plan::{Limit, Plan};
-use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Sources};
 use crate::units::Tokens;
 

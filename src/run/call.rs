@@ -82,6 +82,9 @@ pub async fn make(
     let _in_flight = InFlight { core: Arc::clone(core), node, reserved };
     let made =
         Making { core, node, ask, deadline, live: is_live(core, node) }.attempts(scope_of, shown).await;
+    if let Some(recorder) = &core.recorder {
+        recorder.answered(node, made.as_ref().map_err(|failed| &failed.why));
+    }
     let mut ledger = core.ledger();
     match made {
         Ok(reply) => {
@@ -195,6 +198,9 @@ impl Making<'_> {
         let (fields, capped) = conversation::fields(self.ask, &self.core.request, format, without);
         if capped {
             self.core.ledger().capped("max_tokens");
+        }
+        if let Some(recorder) = &self.core.recorder {
+            recorder.asked(self.node, messages);
         }
         let stream = self.live || self.ask.first_token.is_some();
         self.core.ledger().attempt_began(self.node, model.name.clone());

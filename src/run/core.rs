@@ -15,6 +15,7 @@ use crate::upstream::{Delta, Message, Role};
 use super::host::Host;
 use super::ledger::Ledger;
 use super::outcome::Outcome;
+use super::record::Recorder;
 use super::request::Request;
 
 /// Most text that waits for a slow reader, in bytes.
@@ -27,6 +28,8 @@ pub struct Core {
     pub began: Instant,
     pub deadline: Instant,
     pub outbox: Outbox,
+    /// For those who want to know afterwards what every node was asked and gave.
+    pub recorder: Option<Recorder>,
     ledger: Mutex<Ledger>,
     memos: Mutex<Vec<Memo>>,
     request_data: OnceLock<Data>,
@@ -65,6 +68,7 @@ impl Core {
             began,
             deadline,
             outbox: Outbox::default(),
+            recorder: None,
             memos: Mutex::new(memos),
             request_data: OnceLock::new(),
             random: Mutex::new(fastrand::Rng::new()),
@@ -131,15 +135,14 @@ impl Core {
     /// The names that a node's templates and conditions see. Its inputs must have ended.
     pub fn scope(&self, id: NodeId, mentions_request: bool) -> Scope {
         let mut scope = Scope::default();
-        for (name, data) in &self.plan.constants {
+        let node = self.plan.node(id);
+        for (name, data) in self.plan.frames[node.frame.0 as usize].constants.iter() {
             scope.set(name.clone(), data.clone());
         }
         let memos = self.memos.lock().expect("nobody panics while holding the memos");
-        for input in &self.plan.node(id).inputs {
-            if let (Some(name), Memo::Done(outcome)) =
-                (&self.plan.node(*input).name, &memos[input.0 as usize])
-            {
-                scope.set(name.clone(), outcome.output.data());
+        for input in &node.inputs {
+            if let Memo::Done(outcome) = &memos[input.node.0 as usize] {
+                scope.set(input.name.clone(), outcome.output.data());
             }
         }
         drop(memos);

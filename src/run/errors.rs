@@ -61,6 +61,23 @@ pub enum Why {
     Strict,
 }
 
+// === impl ErrorKind ===
+
+impl ErrorKind {
+    /// What a client reads in `error.code`, and a test in `error.code`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ContextLength => "context_length_exceeded",
+            Self::Failed => "ensemble_failed",
+            Self::Busy => "members_busy",
+            Self::Unreachable => "upstream_unreachable",
+            Self::Degraded => "ensemble_degraded",
+            Self::Limit => "limit_exceeded",
+        }
+    }
+}
+
 // === impl Why ===
 
 impl fmt::Display for Why {

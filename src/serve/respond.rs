@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::run::ErrorKind;
 use crate::run::receipt::Receipt;
 
 use super::errors::{Kind, Refusal};
@@ -32,8 +33,8 @@ pub fn status(kind: Kind) -> (StatusCode, &'static str, &'static str) {
         Kind::Invalid => (StatusCode::BAD_REQUEST, CALLER, "invalid_request"),
         Kind::NotYet => (StatusCode::BAD_REQUEST, CALLER, "not_yet"),
         Kind::Loop => (StatusCode::BAD_REQUEST, CALLER, "nested_ensemble"),
-        Kind::ContextLength => (StatusCode::BAD_REQUEST, CALLER, "context_length_exceeded"),
-        Kind::Limit => (StatusCode::BAD_REQUEST, CALLER, "limit_exceeded"),
+        Kind::ContextLength => (StatusCode::BAD_REQUEST, CALLER, ErrorKind::ContextLength.code()),
+        Kind::Limit => (StatusCode::BAD_REQUEST, CALLER, ErrorKind::Limit.code()),
         Kind::NoKey => (StatusCode::UNAUTHORIZED, "authentication_error", "invalid_api_key"),
         Kind::Forbidden => (StatusCode::FORBIDDEN, "permission_error", "forbidden"),
         Kind::NotFound => (StatusCode::NOT_FOUND, CALLER, "not_found"),
@@ -41,10 +42,10 @@ pub fn status(kind: Kind) -> (StatusCode, &'static str, &'static str) {
         Kind::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, CALLER, "method_not_allowed"),
         Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, CALLER, "body_too_large"),
         Kind::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, CALLER, "unsupported_media_type"),
-        Kind::Failed => (StatusCode::FAILED_DEPENDENCY, ENSEMBLE, "ensemble_failed"),
-        Kind::Degraded => (StatusCode::FAILED_DEPENDENCY, ENSEMBLE, "ensemble_degraded"),
-        Kind::Busy => (StatusCode::TOO_MANY_REQUESTS, ENSEMBLE, "members_busy"),
-        Kind::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, ENSEMBLE, "upstream_unreachable"),
+        Kind::Failed => (StatusCode::FAILED_DEPENDENCY, ENSEMBLE, ErrorKind::Failed.code()),
+        Kind::Degraded => (StatusCode::FAILED_DEPENDENCY, ENSEMBLE, ErrorKind::Degraded.code()),
+        Kind::Busy => (StatusCode::TOO_MANY_REQUESTS, ENSEMBLE, ErrorKind::Busy.code()),
+        Kind::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, ENSEMBLE, ErrorKind::Unreachable.code()),
         Kind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "server_error", "overloaded"),
         Kind::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "server_error", "not_ready"),
         Kind::Panicked => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", "internal_error"),

@@ -21,7 +21,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("program", &["source", "units", "diagnostic", "template", "syntax"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
-    ("lint", &["source", "units", "diagnostic", "plan"]),
+    ("lint", &["source", "units", "diagnostic", "template", "syntax", "plan"]),
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
@@ -48,6 +48,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "diagnostic/json.rs",
+            "diagnostic/sarif.rs",
             "template",
             "program",
             "explain",

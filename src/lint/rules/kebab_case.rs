@@ -5,7 +5,13 @@ use crate::lint::subject::View;
 use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
 
-pub const RULE: Rule = Rule { code: "L103", name: "kebab-case", page: include_str!("kebab_case.md"), level: Level::Forbid, check: Check::Plan(check) };
+pub const RULE: Rule = Rule {
+    code: "L103",
+    name: "kebab-case",
+    page: include_str!("kebab_case.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
     breaches(view.plan)

@@ -5,8 +5,13 @@ use crate::lint::subject::View;
 use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
 
-pub const RULE: Rule =
-    Rule { code: "L105", name: "known-family", page: include_str!("known_family.md"), level: Level::Forbid, check: Check::Plan(check) };
+pub const RULE: Rule = Rule {
+    code: "L105",
+    name: "known-family",
+    page: include_str!("known_family.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
 /// Anywhere in a name, these switch on the family's parameter rules.
 const FAMILIES: [&str; 2] = ["gpt-5", "gpt-6"];

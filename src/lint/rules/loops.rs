@@ -6,7 +6,13 @@ use crate::diagnostic::Diagnostic;
 use crate::lint::{Check, Level, Rule, Subject};
 use crate::plan::{Node, Plan};
 
-pub const RULE: Rule = Rule { code: "L102", name: "loop", page: include_str!("loops.md"), level: Level::Forbid, check: Check::Program(check) };
+pub const RULE: Rule = Rule {
+    code: "L102",
+    name: "loop",
+    page: include_str!("loops.md"),
+    level: Level::Forbid,
+    check: Check::Program(check),
+};
 
 /// How names of ensembles begin on this platform: handles, and selectors by technique.
 const PREFIXES: [&str; 9] =

@@ -6,7 +6,13 @@ use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
 use crate::units::Bytes;
 
-pub const RULE: Rule = Rule { code: "L106", name: "memory", page: include_str!("memory.md"), level: Level::Forbid, check: Check::Plan(check) };
+pub const RULE: Rule = Rule {
+    code: "L106",
+    name: "memory",
+    page: include_str!("memory.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
     breach(view.plan).into_iter().collect()

@@ -43,8 +43,10 @@ fn block(item: &Item) -> Option<&Block> {
 /// Names that a block gives to plain values. In an ensemble some of these are steps; they confuse as much.
 fn roles(block: &Block) -> impl Iterator<Item = &Name> {
     block.entries.iter().filter_map(|entry| match entry {
-        Entry::Step(step) => matches!(step.rhs.alts.as_slice(), [alt] if matches!(alt.verb, Verb::Plain { .. }))
-            .then_some(&step.name),
+        Entry::Step(step) => {
+            matches!(step.rhs.alts.as_slice(), [alt] if matches!(alt.verb, Verb::Plain { .. }))
+                .then_some(&step.name)
+        }
         _ => None,
     })
 }

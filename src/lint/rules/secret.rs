@@ -4,7 +4,13 @@ use crate::diagnostic::Diagnostic;
 use crate::lint::{Check, Level, Rule, Subject};
 use crate::source::{FileId, SourceFile, Span};
 
-pub const RULE: Rule = Rule { code: "L107", name: "secret", page: include_str!("secret.md"), level: Level::Forbid, check: Check::Program(check) };
+pub const RULE: Rule = Rule {
+    code: "L107",
+    name: "secret",
+    page: include_str!("secret.md"),
+    level: Level::Forbid,
+    check: Check::Program(check),
+};
 
 /// How keys of well-known services begin, and how long what follows must be.
 const PREFIXES: [(&str, usize); 8] = [

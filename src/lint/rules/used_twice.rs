@@ -6,7 +6,13 @@ use crate::diagnostic::Diagnostic;
 use crate::lint::{Check, Level, Rule, Subject};
 use crate::plan::Plan;
 
-pub const RULE: Rule = Rule { code: "L104", name: "used-twice", page: include_str!("used_twice.md"), level: Level::Forbid, check: Check::Program(check) };
+pub const RULE: Rule = Rule {
+    code: "L104",
+    name: "used-twice",
+    page: include_str!("used_twice.md"),
+    level: Level::Forbid,
+    check: Check::Program(check),
+};
 
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let plans = subject.plans;
