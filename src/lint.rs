@@ -5,6 +5,8 @@
 //! sets single findings aside with `allow: { L004: "the reason" }`. Knows nothing of the command line.
 
 pub mod allow;
+pub mod answers;
+pub mod cut;
 pub mod rules;
 pub mod subject;
 
@@ -76,13 +78,14 @@ struct Review<'a> {
     policy: &'a Policy,
     allows: Allows<'a>,
     told: Vec<(Finding<'a>, Vec<&'a str>)>,
-    known: BTreeMap<(&'static str, Span), usize>,
+    /// By rule and place, and a number among those that a rule says about one place of one handle.
+    known: BTreeMap<(&'static str, Span, usize), usize>,
 }
 
 /// Holds everything against every rule. Sorted by rule; the caller sorts by place.
 #[must_use]
 pub fn review(subject: &Subject<'_>, policy: &Policy) -> Vec<Diagnostic> {
-    let (allows, mut found) = Allows::read(subject.files);
+    let (allows, mut found) = Allows::read(subject);
     let mut review = Review { policy, allows, told: Vec::new(), known: BTreeMap::new() };
     for rule in review.rules() {
         if let Check::Program(check) = rule.check {
@@ -144,10 +147,17 @@ impl<'a> Review<'a> {
         RULES.iter().filter(|rule| policy.level(rule) > Level::Allow)
     }
 
-    fn take(&mut self, rule: &'static Rule, found: Vec<Diagnostic>, plan: Option<&'a Plan>) {
+    /// What one rule says of one plan, or of everything. What stands in several rounds of a loop is said once.
+    fn take(&mut self, rule: &'static Rule, mut found: Vec<Diagnostic>, plan: Option<&'a Plan>) {
+        found.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
+        found.dedup_by(|a, b| (a.span, &a.message) == (b.span, &b.message));
+        let mut number = 0;
+        let mut before = None;
         for diagnostic in found {
+            number = if before == Some(diagnostic.span) { number + 1 } else { 0 };
+            before = Some(diagnostic.span);
             if let Some(finding) = self.judged(Finding { rule, diagnostic, plan }) {
-                self.tell(finding);
+                self.tell(finding, number);
             }
         }
     }
@@ -169,18 +179,16 @@ impl<'a> Review<'a> {
         Some(finding)
     }
 
-    fn tell(&mut self, finding: Finding<'a>) {
+    fn tell(&mut self, finding: Finding<'a>, number: usize) {
         let handle = finding.plan.map(|plan| plan.handle.as_str());
-        let key = (finding.rule.code, finding.diagnostic.span);
-        if let (Some(&index), Some(handle)) = (self.known.get(&key), handle) {
-            let handles = &mut self.told[index].1;
-            if !handles.contains(&handle) {
-                handles.push(handle);
-                return;
+        let key = (finding.rule.code, finding.diagnostic.span, number);
+        match (self.known.get(&key), handle) {
+            (Some(&index), Some(handle)) => self.told[index].1.push(handle),
+            _ => {
+                self.known.insert(key, self.told.len());
+                self.told.push((finding, handle.into_iter().collect()));
             }
         }
-        self.known.insert(key, self.told.len());
-        self.told.push((finding, handle.into_iter().collect()));
     }
 
     /// Allowances that set nothing aside; first all others, since those of this very rule may be about them.

@@ -5,18 +5,19 @@
 
 use std::cell::Cell;
 
-use super::{Finding, Rule, rule, words};
+use super::{Finding, Rule, Subject, cut, rule, words};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::{did_you_mean, nearest};
 use crate::plan::Plan;
-use crate::source::Span;
-use crate::syntax::ast::{Block, EnsembleBody, Entry, File, Item, Name, Rhs, Value};
+use crate::source::{Sources, Span};
+use crate::syntax::ast::{Block, EnsembleBody, Entry, Item, Name, Rhs, Setting, Value};
 
 /// The option's name.
 const ALLOW: &str = "allow";
 
 /// Every allowance of a program.
 pub struct Allows<'a> {
+    sources: &'a Sources,
     allows: Vec<Allow<'a>>,
 }
 
@@ -24,6 +25,8 @@ struct Allow<'a> {
     rule: &'static Rule,
     /// As it is written.
     name: &'a Name,
+    /// What to leave out if it is not wanted: its pair, or the option if there is no other.
+    part: Span,
     scope: Scope<'a>,
     used: Cell<bool>,
 }
@@ -47,10 +50,10 @@ enum Layer<'a> {
 
 impl<'a> Allows<'a> {
     /// Those of all files, and a complaint for each that names no rule.
-    pub fn read(files: &'a [File]) -> (Self, Vec<Diagnostic>) {
+    pub fn read(subject: &Subject<'a>) -> (Self, Vec<Diagnostic>) {
         let mut reader = Reader { allows: Vec::new(), found: Vec::new() };
-        files.iter().flat_map(|file| &file.items).for_each(|item| reader.item(item));
-        (Self { allows: reader.allows }, reader.found)
+        subject.files.iter().flat_map(|file| &file.items).for_each(|item| reader.item(item));
+        (Self { sources: subject.sources, allows: reader.allows }, reader.found)
     }
 
     /// Whether some allowance sets this finding aside; those that do are marked as used.
@@ -70,6 +73,7 @@ impl<'a> Allows<'a> {
                 Diagnostic::warning("L099", allow.name.span, format!("nothing here breaks `{name}`"))
                     .label("allowed for nothing")
                     .help("leave it out: it would hide the next finding")
+                    .fix(cut::whole(self.sources, allow.part), "")
             })
             .collect()
     }
@@ -136,7 +140,7 @@ impl<'a> Reader<'a> {
     fn block(&mut self, block: &'a Block, scope: Scope<'a>) {
         for entry in &block.entries {
             match entry {
-                Entry::Option(setting) if setting.name.text == ALLOW => self.allow(&setting.value, scope),
+                Entry::Option(setting) if setting.name.text == ALLOW => self.allow(setting, scope),
                 Entry::Step(step) => self.steps(&step.rhs, step.span),
                 Entry::Arm(arm) => self.steps(&arm.rhs, arm.span),
                 _ => (),
@@ -151,11 +155,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn allow(&mut self, value: &'a Value, scope: Scope<'a>) {
-        let Value::Map(map) = value else { return };
-        for (name, _) in &map.pairs {
+    fn allow(&mut self, setting: &'a Setting, scope: Scope<'a>) {
+        let Value::Map(map) = &setting.value else { return };
+        for (name, reason) in &map.pairs {
+            let part = if map.pairs.len() == 1 { setting.span } else { name.span.to(reason.span()) };
             match rule(&name.text) {
-                Some(rule) => self.allows.push(Allow { rule, name, scope, used: Cell::new(false) }),
+                Some(rule) => self.allows.push(Allow { rule, name, part, scope, used: Cell::new(false) }),
                 None => self.found.push(unknown(name)),
             }
         }

@@ -114,10 +114,17 @@ fn a_policy_can_lower_a_rule() {
 
 #[test]
 fn every_rule_has_its_own_code_and_a_page_that_names_it() {
-    for (index, rule) in RULES.iter().enumerate() {
-        assert_eq!(rule.code, format!("L{}", 101 + index));
+    let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
+    let sense = (1..=15).chain([99]).map(|number| format!("L{number:03}"));
+    let policy = (101..=109).map(|number| format!("L{number}"));
+    assert_eq!(codes, sense.chain(policy).collect::<Vec<_>>());
+    for rule in RULES {
+        let level = if rule.code < "L100" { Level::Warn } else { Level::Forbid };
+        assert_eq!(rule.level, level, "{}", rule.code);
         assert!(rule.page.starts_with(&format!("# {} {}\n", rule.code, rule.name)), "{}", rule.page);
-        for heading in ["## What it does", "## Why it matters", "## Example", "## Instead"] {
+        let headings =
+            ["## What it does", "## Why it matters", "## Example", "## Instead", "## When to allow it"];
+        for heading in headings {
             assert!(rule.page.contains(heading), "{} lacks {heading}", rule.code);
         }
     }
