@@ -166,7 +166,7 @@ fn args(args: &[CallArg<'_>], visit: &mut dyn FnMut(&Expr<'_>)) {
     for arg in args {
         match arg {
             CallArg::Pos(e) | CallArg::Kwarg(_, e) | CallArg::PosSplat(e) | CallArg::KwargSplat(e) => {
-                visit(e)
+                visit(e);
             }
         }
     }

@@ -60,7 +60,7 @@ fn unmentioned(view: &View<'_>, node: &Node, list: NodeId, missing: &mut Vec<Nod
             unmentioned(view, node, *list, missing);
         }
         Act::Select(select) => {
-            select.inputs().into_iter().for_each(|part| unmentioned(view, node, part, missing))
+            select.inputs().into_iter().for_each(|part| unmentioned(view, node, part, missing));
         }
         _ => missing.push(list),
     }
