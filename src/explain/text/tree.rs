@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use crate::explain::json::Document;
-use crate::explain::json::node::Step;
 use crate::explain::outline::{Branch, Outline, Role};
 use crate::explain::text::WIDTH;
 use crate::explain::text::line::head;
