@@ -7,6 +7,7 @@ pub mod data;
 mod engine;
 mod fence;
 mod filters;
+pub mod number;
 mod size;
 mod value;
 
@@ -18,7 +19,7 @@ use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part};
-pub use filters::{boxed, find_json};
+pub use filters::{find_json, json_values};
 pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
