@@ -134,6 +134,16 @@ mod tests {
     }
 
     #[test]
+    fn a_complaint_says_what_is_wrong() {
+        let schema = Schema::compile(r#"{"type": "object", "required": ["name"]}"#).expect("is a schema");
+        let returns = Returns::Json(schema);
+        let wrong = returns.read("{}").expect_err("does not fit");
+        assert!(complaint(&returns, &wrong).contains("\"name\" is a required property"));
+        let number = Returns::Number { min: 0.0, max: 10.0 };
+        assert!(complaint(&number, "").contains("from 0 to 10"));
+    }
+
+    #[test]
     fn an_answer_fits_the_schema_that_the_client_sent() {
         let format = json!({"type": "json_schema", "json_schema": {"name": "x", "schema":
             {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}}});
