@@ -42,7 +42,7 @@ struct Failed {
     retry: Retry,
     error: Option<CallError>,
     /// The answer that could not be read, for the repair round.
-    unread: Option<Unread>,
+    unread: Option<Box<Unread>>,
 }
 
 struct Unread {
@@ -342,7 +342,7 @@ impl Making<'_> {
                     value = Some(reading.value);
                 }
                 Err(wrong) => {
-                    let unread = Some(Unread { text: completion.text, wrong });
+                    let unread = Some(Box::new(Unread { text: completion.text, wrong }));
                     return Err(Failed { unread, ..Failed::of(Why::NotReadable) });
                 }
             }

@@ -159,8 +159,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 fn find(text: &str, pointer: &str) -> std::ops::Range<usize> {
     use serde_json::value::RawValue;
     use std::collections::BTreeMap;
-    let whole = text.len() - text.trim_start().len()..text.trim_end().len();
-    let mut range = whole.clone();
+    let mut range = text.len() - text.trim_start().len()..text.trim_end().len();
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
         let here = &text[range.clone()];
