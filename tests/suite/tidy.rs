@@ -112,8 +112,7 @@ const SPEAKERS: &[&str] =
 /// Files that give JSON or TOML its shape.
 const WIRE: &[&str] = &[
     "diagnostic/json.rs",
-    "explain/json.rs",
-    "explain/json",
+    "explain",
     "export",
     "run/receipt.rs",
     "upstream/wire",
