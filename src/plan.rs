@@ -3,17 +3,24 @@
 //! `explain`, `review`, `export` and `run` all take this value. Nothing in it is unresolved, and nothing in it
 //! knows how a call is made.
 
+pub mod act;
 pub mod bounds;
 pub mod hash;
 pub mod lower;
 mod waves;
 
+use std::sync::Arc;
+
 use crate::source::Span;
-use crate::template::{Data, Expression, Template};
+use crate::template::{Data, Expression};
 use crate::units::{Bytes, MicroUsd, Millis, Price, Tokens};
 
 pub use crate::program::call::{Field, History, Operand, Returns, Tools, Turn, TurnRole};
-pub use crate::program::{Limit, Setting, StreamMode};
+pub use crate::program::{Limit, Matching, Setting, StreamMode};
+pub use act::{
+    Act, Arm, ArmHead, Cascade, Conversation, Group, GroupKind, Knockout, Part, PartKind, Repeat, Round,
+    Route, Score, ScoreMethod, Select, Starter, Ties, Vote,
+};
 pub use lower::lower;
 
 /// Index of a node in [`Plan::nodes`].
@@ -24,7 +31,14 @@ pub struct NodeId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId(pub u32);
 
+/// Index of a frame in [`Plan::frames`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId(pub u32);
+
 /// The plan of one handle.
+///
+/// Everything is written out: each round of a loop, each body of a `for`, each use of a technique has nodes of its own.
+/// So a node runs at most once in a run, and what is not in the list cannot happen.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// `opt-architect-high-xl`
@@ -45,8 +59,8 @@ pub struct Plan {
     /// Inputs stand before the nodes that use them.
     pub nodes: Vec<Node>,
     pub reply: NodeId,
-    /// Roles, as templates see them.
-    pub constants: Vec<(String, Data)>,
+    /// The handle's own first, then one for each ensemble or technique that is used in it.
+    pub frames: Vec<Frame>,
     /// What applies, and which layer said so; in the order in which `explain` prints it.
     pub settings: Vec<Setting>,
     /// The whole run's deadline.
@@ -74,25 +88,37 @@ pub struct Model {
     pub concurrency: u32,
 }
 
+/// What the nodes of one body share: the handle's own steps, or those of one use of an ensemble or technique.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Roles and parameters that have a value, as templates see them.
+    pub constants: Arc<[(String, Data)]>,
+    /// The node that makes the conversation which its calls and its `request` see; without one it is the client's. Every
+    /// node of the frame has it among [`Node::after`].
+    pub conversation: Option<NodeId>,
+}
+
 /// One thing that happens. A named step is a node; so is each member of a group and each `else`.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Unique and stable: `drafts`, `drafts[0]`, `reply.else`.
+    /// Unique and stable: `drafts`, `drafts[0]`, `reply.else`, `draft.round2.notes`.
     pub id: String,
-    /// The step's name if this is the head of one: what templates call it.
+    /// The step's name if this is the head of one, as it is written: several nodes may bear the same.
     pub name: Option<String>,
     pub doc: String,
     pub span: Span,
+    pub frame: FrameId,
     pub act: Act,
-    /// Named steps that must have ended before it starts, in order of mention: those of its templates, lists and
-    /// conditions. Members of a group are not among them.
-    pub inputs: Vec<NodeId>,
-    /// Those of its inputs that a prompt or text prints: if one of them has failed, this node fails. What stands in a
-    /// list only drops out of it.
-    pub printed: Vec<NodeId>,
+    /// What its own templates, lists and conditions name, in order of mention. Must have ended before it starts.
+    pub inputs: Vec<Input>,
+    /// What must have ended before it starts although it does not name it: the `stop when` above it in its round, the
+    /// conversation of its frame.
+    pub after: Vec<NodeId>,
     /// Its `else`: run when this one fails or is skipped.
     pub fallback: Option<NodeId>,
     pub skip_when: Option<Expression>,
+    /// Of a node without a call of its own (for calls see [`Ask::accept_when`]): `it` must satisfy this, or it has failed.
+    pub accept_when: Option<Expression>,
     /// Its own time limit over all its attempts, if one was written.
     pub timeout: Option<Millis>,
     /// Waves of calls from its start to the end of the run, its `else` counted. At least 1 for what calls.
@@ -105,87 +131,20 @@ pub struct Node {
     pub is_final: bool,
     /// Its tokens are passed on as they come.
     pub is_live: bool,
+    /// The races that it must win by its first token before its tokens are passed on, the outermost first: the node of the
+    /// race, and the place among its starters.
+    pub contests: Vec<(NodeId, u32)>,
     /// Nobody but the plan's author wrote this: it is a default made visible (a decider's fallback).
     pub built_in: bool,
 }
 
-#[derive(Clone, Debug)]
-pub enum Act {
-    /// One call.
-    Ask(Ask),
-    /// Different calls at once: `parallel` and `sample`.
-    Group(Group),
-    /// One call that is shown a list. Fails if the list is empty.
-    Merge { list: NodeId, ask: Ask },
-    /// One call that chooses among a list, unchanged.
-    Pick { list: NodeId, ask: Ask, rubric: String },
-    /// The most frequent, without a call.
-    Vote(Vote),
-    /// A template, without a call.
-    Text(Template),
-    /// A list written out: `[a, b]`, flattened in order.
-    List(Vec<NodeId>),
-    /// `first(2, xs)` and its like, without a call.
-    Select(Select),
-    /// Another step's answer under this name.
-    Alias(NodeId),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupKind {
-    Parallel,
-    Sample,
-}
-
-#[derive(Clone, Debug)]
-pub struct Group {
-    pub kind: GroupKind,
-    pub members: Vec<NodeId>,
-    /// Successes that are enough.
-    pub need: u32,
-    /// How long stragglers still get once `need` is met; without it all are awaited.
-    pub grace: Option<Millis>,
-    /// The vote that alone uses this group: as soon as it is decided, the rest is cancelled.
-    pub decided_by: Option<NodeId>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Vote {
-    pub list: NodeId,
-    pub ties: Ties,
-    /// Share of the votes that the winner must reach, 0–1.
-    pub min_share: f64,
-    /// Votes a model's answer counts for; 1 where a model is not named.
-    pub weights: Vec<(ModelId, u32)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ties {
-    First,
-    Longest,
-    Step(NodeId),
-}
-
-#[derive(Clone, Debug)]
-pub enum Select {
-    First {
-        count: Option<u32>,
-        list: NodeId,
-    },
-    Last {
-        count: Option<u32>,
-        list: NodeId,
-    },
-    Without {
-        list: NodeId,
-        item: NodeId,
-    },
-    Concat(Vec<NodeId>),
-    /// `drafts[1]`: a member by its place among the successes, or by its place as written where `by_place`.
-    Index {
-        index: i64,
-        list: NodeId,
-    },
+/// A name that a node's templates use, and the node that it means there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    pub name: String,
+    pub node: NodeId,
+    /// A prompt or text prints it: if it has failed, this node fails. What stands in a list only drops out of it.
+    pub printed: bool,
 }
 
 /// One call, as far as it is known before the request.
@@ -291,104 +250,62 @@ impl Plan {
 // === impl Node ===
 
 impl Node {
-    /// What must have ended before this node starts: its inputs and the lists it works on. Members are not among
-    /// them (they start with it), nor are steps that only an `else` or a tie would need.
-    #[must_use]
-    pub fn waits_for(&self) -> Vec<NodeId> {
-        let mut ids = self.inputs.clone();
-        match &self.act {
-            Act::Merge { list, .. } | Act::Pick { list, .. } => ids.push(*list),
-            Act::Vote(vote) => {
-                ids.push(vote.list);
-                if let Ties::Step(step) = vote.ties {
-                    ids.push(step);
-                }
-            }
-            Act::List(items) => ids.extend(items),
-            Act::Select(select) => ids.extend(select.inputs()),
-            Act::Alias(id) => ids.push(*id),
-            Act::Ask(_) | Act::Group(_) | Act::Text(_) => (),
+    /// A node of the handle's own frame about which nothing but this is said.
+    pub(crate) fn blank(id: impl Into<String>, span: Span, act: Act) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            doc: String::new(),
+            span,
+            frame: FrameId(0),
+            act,
+            inputs: Vec::new(),
+            after: Vec::new(),
+            fallback: None,
+            skip_when: None,
+            accept_when: None,
+            timeout: None,
+            waves_left: 0,
+            wave: 0,
+            is_final: false,
+            is_live: false,
+            contests: Vec::new(),
+            built_in: false,
         }
+    }
+
+    /// What must have ended before this node starts: what it names, the list it works on, what it stands behind. Nothing
+    /// that it starts itself: see [`Act::parts`].
+    #[must_use]
+    pub fn needs(&self) -> Vec<NodeId> {
+        let mut ids: Vec<NodeId> = self.inputs.iter().map(|input| input.node).collect();
+        ids.extend(&self.after);
+        self.act.reads(&mut ids);
         ids.sort_unstable();
         ids.dedup();
         ids
-    }
-
-    /// What it waits for from its beginning: all of that but the step that breaks a tie, if there is one.
-    #[must_use]
-    pub fn needs(&self) -> Vec<NodeId> {
-        let tie = self.tie_step();
-        self.waits_for().into_iter().filter(|id| Some(*id) != tie).collect()
     }
 
     /// The step that it needs only if there is a tie.
     #[must_use]
     pub fn tie_step(&self) -> Option<NodeId> {
         match &self.act {
-            Act::Vote(Vote { ties: Ties::Step(step), .. }) if !self.inputs.contains(step) => Some(*step),
+            Act::Vote(Vote { ties: Ties::Step(step), .. })
+                if !self.inputs.iter().any(|input| input.node == *step) =>
+            {
+                Some(*step)
+            }
             _ => None,
         }
     }
 
-    /// Every node that this one names: what it waits for, its members, its `else`.
+    /// Every node that this one names: what it waits for, what it starts, its `else`.
     #[must_use]
     pub fn uses(&self) -> Vec<NodeId> {
-        let mut ids = self.waits_for();
-        if let Act::Group(group) = &self.act {
-            ids.extend(&group.members);
-        }
+        let mut ids = self.needs();
+        ids.extend(self.act.parts());
+        ids.extend(self.tie_step());
         ids.extend(self.fallback);
         ids
-    }
-}
-
-// === impl Select ===
-
-impl Select {
-    #[must_use]
-    pub fn inputs(&self) -> Vec<NodeId> {
-        match self {
-            Self::First { list, .. } | Self::Last { list, .. } | Self::Index { list, .. } => vec![*list],
-            Self::Without { list, item } => vec![*list, *item],
-            Self::Concat(lists) => lists.clone(),
-        }
-    }
-}
-
-// === impl Act ===
-
-impl Act {
-    /// The call it makes itself, if it makes one.
-    #[must_use]
-    pub fn ask(&self) -> Option<&Ask> {
-        match self {
-            Self::Ask(ask) | Self::Merge { ask, .. } | Self::Pick { ask, .. } => Some(ask),
-            _ => None,
-        }
-    }
-
-    /// The verb, as it is written.
-    #[must_use]
-    pub fn verb(&self) -> &'static str {
-        match self {
-            Self::Ask(_) => "ask",
-            Self::Group(group) => match group.kind {
-                GroupKind::Parallel => "parallel",
-                GroupKind::Sample => "sample",
-            },
-            Self::Merge { .. } => "merge",
-            Self::Pick { .. } => "pick",
-            Self::Vote(_) => "vote",
-            Self::Text(_) => "text",
-            Self::List(_) => "list",
-            Self::Select(select) => match select {
-                Select::First { .. } => "first",
-                Select::Last { .. } => "last",
-                Select::Without { .. } => "without",
-                Select::Concat(_) => "concat",
-                Select::Index { .. } => "index",
-            },
-            Self::Alias(_) => "alias",
-        }
     }
 }

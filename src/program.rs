@@ -153,6 +153,18 @@ pub struct Group {
     pub grace: Option<Millis>,
 }
 
+/// When two keys of a vote are the same choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Matching {
+    /// White space and case folded.
+    #[default]
+    Text,
+    /// As numbers: `1,000` is `1000.0`.
+    Number,
+    /// At least this alike, 0–1, to the first of its cluster.
+    Similarity(f64),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ties {
     First,

@@ -191,7 +191,7 @@ fn privacy_fails_rather_than_redact_with_fewer_finders() {
     let Act::Group(group) = &plan.nodes.iter().find(|node| node.id == "found").expect("found").act else {
         panic!("a group")
     };
-    assert_eq!(group.need as usize, group.members.len());
+    assert_eq!(group.need_of(group.members.len()) as usize, group.members.len());
     assert!(plan.nodes.iter().all(|node| node.fallback.is_none()));
     for member in &group.members {
         let ask = plan.node(*member).act.ask().expect("a call");

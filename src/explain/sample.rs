@@ -1,9 +1,11 @@
 //! Plans made by hand, for the tests of what takes plans. Built without the language, so that those tests fail for
 //! their own reasons only.
 
+use std::sync::Arc;
+
 use crate::plan::{
-    Act, Ask, Bounds, Group, GroupKind, History, Inherits, InputBound, Limit, Model, ModelId, Node, NodeId,
-    Plan, Setting, StreamMode, Ties, Tools, Vote,
+    Act, Ask, Bounds, Frame, Group, GroupKind, History, Inherits, Input, InputBound, Limit, Matching, Model,
+    ModelId, Node, NodeId, Plan, Setting, StreamMode, Ties, Tools, Vote,
 };
 use crate::source::Span;
 use crate::units::{Bytes, MicroUsd, Millis, Price, Tokens};
@@ -20,11 +22,11 @@ pub(crate) fn architect() -> Plan {
         .enumerate()
         .map(|(index, model)| b.node(&format!("drafts[{index}]"), None, 1, Act::Ask(ask(model))))
         .collect();
-    let group = Group { kind: GroupKind::Parallel, members, need: 2, grace: None, decided_by: None };
+    let group = group(GroupKind::Parallel, members, None);
     let drafts = b.node("drafts", Some("drafts"), 1, Act::Group(group));
     let merge = Act::Merge { list: drafts, ask: last_word(big) };
     let reply = b.node("reply", Some("reply"), 2, merge);
-    b.nodes[reply.0 as usize].inputs = vec![drafts];
+    b.nodes[reply.0 as usize].inputs = vec![input("drafts", drafts)];
     b.nodes[reply.0 as usize].is_final = true;
     b.nodes[reply.0 as usize].is_live = true;
     b.bounds = Bounds {
@@ -47,17 +49,31 @@ pub(crate) fn extract() -> Plan {
     let phi = b.model("ov-phi-4-mini-instruct-fp16", 8);
     let members: Vec<NodeId> =
         (0..3).map(|index| b.node(&format!("reads[{index}]"), None, 1, Act::Ask(ask(mistral)))).collect();
-    let group =
-        Group { kind: GroupKind::Sample, members, need: 2, grace: Some(Millis(20_000)), decided_by: None };
+    let group = group(GroupKind::Sample, members, Some(Millis(20_000)));
     let reads = b.node("reads", Some("reads"), 1, Act::Group(group));
     let judge = b.node("judge", Some("judge"), 2, Act::Ask(ask(phi)));
-    let vote = Vote { list: reads, ties: Ties::Step(judge), min_share: 0.0, weights: Vec::new() };
+    let vote = Vote {
+        list: reads,
+        key: None,
+        matching: Matching::Text,
+        ties: Ties::Step(judge),
+        min_share: 0.0,
+        weights: Vec::new(),
+    };
     let reply = b.node("reply", Some("reply"), 2, Act::Vote(vote));
-    b.nodes[reply.0 as usize].inputs = vec![reads];
+    b.nodes[reply.0 as usize].inputs = vec![input("reads", reads)];
     let backup = b.node("reply.else", None, 3, Act::Ask(ask(phi)));
     b.nodes[reply.0 as usize].fallback = Some(backup);
     b.bounds = Bounds { calls: 5, attempts: 15, waves: 3, time: Millis(30_000), ..Bounds::default() };
     b.plan(reply)
+}
+
+fn group(kind: GroupKind, members: Vec<NodeId>, grace: Option<Millis>) -> Group {
+    Group { kind, members, names: Vec::new(), items: None, need: Some(2), grace, decided_by: None }
+}
+
+fn input(name: &str, node: NodeId) -> Input {
+    Input { name: name.to_owned(), node, printed: false }
 }
 
 /// A call with nothing set.
@@ -124,23 +140,8 @@ impl Builder {
     }
 
     pub(crate) fn node(&mut self, id: &str, name: Option<&str>, wave: u32, act: Act) -> NodeId {
-        self.nodes.push(Node {
-            id: id.to_owned(),
-            name: name.map(str::to_owned),
-            doc: String::new(),
-            span: Span::default(),
-            act,
-            inputs: Vec::new(),
-            printed: Vec::new(),
-            fallback: None,
-            skip_when: None,
-            timeout: None,
-            waves_left: 1,
-            wave,
-            is_final: false,
-            is_live: false,
-            built_in: false,
-        });
+        let name = name.map(str::to_owned);
+        self.nodes.push(Node { name, waves_left: 1, wave, ..Node::blank(id, Span::default(), act) });
         NodeId(self.nodes.len() as u32 - 1)
     }
 
@@ -158,7 +159,7 @@ impl Builder {
             models: self.models,
             nodes: self.nodes,
             reply,
-            constants: Vec::new(),
+            frames: vec![Frame { constants: Arc::new([]), conversation: None }],
             settings: settings(),
             timeout,
             limit: Limit::default(),

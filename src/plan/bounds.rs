@@ -13,9 +13,7 @@ pub fn fill(plan: &mut Plan) {
     let sizes = sizes(plan);
     for id in plan.ids() {
         let bound = input(plan, &sizes, id);
-        if let Act::Ask(ask) | Act::Merge { ask, .. } | Act::Pick { ask, .. } =
-            &mut plan.nodes[id.0 as usize].act
-        {
+        if let Some(ask) = plan.nodes[id.0 as usize].act.ask_mut() {
             ask.input_max = bound;
         }
     }
@@ -109,7 +107,7 @@ fn named(plan: &Plan, sizes: &[Size], name: &str) -> Size {
     if let Some(size) = step.and_then(|at| sizes.get(at)) {
         return *size;
     }
-    match plan.constants.iter().find(|(constant, _)| constant == name) {
+    match plan.frames[0].constants.iter().find(|(constant, _)| constant == name) {
         Some((_, data)) => constant(data),
         None if name == "request" => Size { conversations: 1, ..Size::default() },
         // `choices`, `elapsed`.
@@ -156,7 +154,9 @@ fn output(plan: &Plan, sizes: &[Size], id: NodeId) -> Size {
             }
             Select::Without { list, .. } => of(*list),
             Select::Concat(lists) => all(sizes, lists),
+            _ => unreachable!("no program is lowered to this yet"),
         },
+        _ => unreachable!("no program is lowered to this yet"),
     };
     node.fallback.map_or(own, |fallback| either(own, of(fallback)))
 }

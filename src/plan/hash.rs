@@ -16,7 +16,7 @@ pub fn of(plan: &Plan) -> String {
         "{} {} {} {:?} {:?} ",
         plan.handle, plan.selector, plan.timeout, plan.limit, plan.stream
     );
-    let _ = write!(meaning, "{:?} {:?} ", plan.models, plan.constants);
+    let _ = write!(meaning, "{:?} {:?} ", plan.models, plan.frames);
     for node in &plan.nodes {
         let _ = write!(
             meaning,

@@ -6,8 +6,8 @@ use crate::source::Span;
 use crate::units::Tokens;
 
 use super::{
-    Act, Ask, Bounds, Group, GroupKind, Inherits, InputBound, Model, ModelId, Node, NodeId, Plan, Select,
-    Ties, Tools, Vote, bounds, hash, waves,
+    Act, Ask, Bounds, Frame, Group, GroupKind, Inherits, Input, InputBound, Matching, Model, ModelId, Node,
+    NodeId, Plan, Select, Ties, Tools, Vote, bounds, hash, waves,
 };
 
 /// Most tokens of output of a call that is not final and does not say.
@@ -38,7 +38,7 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
         models: lowering.models,
         nodes: lowering.nodes,
         reply,
-        constants: handle.constants.clone(),
+        frames: vec![Frame { constants: handle.constants.clone().into(), conversation: None }],
         settings: handle.settings.clone(),
         timeout: handle.timeout,
         limit: handle.limit,
@@ -106,16 +106,23 @@ impl Lowering<'_> {
                 n => format!("{}.else{n}", step.name),
             };
             let act = self.act(alt, &id);
-            let inputs = alt.uses.iter().map(|name| self.named(name)).collect();
+            let inputs = alt
+                .uses
+                .iter()
+                .map(|name| Input {
+                    name: name.clone(),
+                    node: self.named(name),
+                    printed: alt.printed.contains(name),
+                })
+                .collect();
             fallback = Some(self.push(Node {
                 name: (index == 0).then(|| step.name.clone()),
                 doc: if index == 0 { step.doc.clone() } else { String::new() },
                 inputs,
-                printed: alt.printed.iter().map(|name| self.named(name)).collect(),
                 fallback,
                 skip_when: alt.skip_when.clone(),
                 timeout: timeout(&alt.verb),
-                ..blank(id, alt.span, act)
+                ..Node::blank(id, alt.span, act)
             }));
         }
         fallback.expect("a step has at least one alternative")
@@ -137,11 +144,16 @@ impl Lowering<'_> {
             Verb::Merge { list, call } => {
                 Act::Merge { list: self.list(list, id, alt.span), ask: self.ask(call) }
             }
-            Verb::Pick { list, call, rubric } => {
-                Act::Pick { list: self.list(list, id, alt.span), ask: self.ask(call), rubric: rubric.clone() }
-            }
+            Verb::Pick { list, call, rubric } => Act::Pick {
+                list: self.list(list, id, alt.span),
+                ask: self.ask(call),
+                rubric: rubric.clone(),
+                count: None,
+            },
             Verb::Vote { list, ties, min_share, weights } => Act::Vote(Vote {
                 list: self.list(list, id, alt.span),
+                key: None,
+                matching: Matching::Text,
                 ties: match ties {
                     program::Ties::First => Ties::First,
                     program::Ties::Longest => Ties::Longest,
@@ -168,11 +180,18 @@ impl Lowering<'_> {
             .enumerate()
             .map(|(index, call)| {
                 let act = Act::Ask(self.ask(call));
-                self.push(Node { timeout: call.timeout, ..blank(format!("{id}[{index}]"), span, act) })
+                self.push(Node { timeout: call.timeout, ..Node::blank(format!("{id}[{index}]"), span, act) })
             })
             .collect();
-        let need = group.need.unwrap_or((members.len() as u32).div_ceil(2));
-        Act::Group(Group { kind, members, need, grace: group.grace, decided_by: None })
+        Act::Group(Group {
+            kind,
+            members,
+            names: Vec::new(),
+            items: None,
+            need: group.need,
+            grace: group.grace,
+            decided_by: None,
+        })
     }
 
     /// The node that gives a list: the step itself where one is named, else a node of its own.
@@ -182,7 +201,7 @@ impl Lowering<'_> {
         }
         let own = self.free(&format!("{id}.list"));
         let act = self.list_act(list, &own, span);
-        self.push(blank(own, span, act))
+        self.push(Node::blank(own, span, act))
     }
 
     fn list_act(&mut self, list: &List, id: &str, span: Span) -> Act {
@@ -264,26 +283,6 @@ impl Lowering<'_> {
     }
 }
 
-fn blank(id: String, span: Span, act: Act) -> Node {
-    Node {
-        id,
-        name: None,
-        doc: String::new(),
-        span,
-        act,
-        inputs: Vec::new(),
-        printed: Vec::new(),
-        fallback: None,
-        skip_when: None,
-        timeout: None,
-        waves_left: 0,
-        wave: 0,
-        is_final: false,
-        is_live: false,
-        built_in: false,
-    }
-}
-
 fn timeout(verb: &Verb) -> Option<crate::units::Millis> {
     match verb {
         Verb::Ask(call) | Verb::Merge { call, .. } | Verb::Pick { call, .. } => call.timeout,
@@ -319,6 +318,7 @@ fn mark_final(plan: &mut Plan, id: NodeId, live: bool) {
         Act::List(items) => items.iter().map(|id| (*id, false)).collect(),
         Act::Select(select) => select.inputs().into_iter().map(|id| (id, false)).collect(),
         Act::Alias(id) => vec![(*id, live)],
+        _ => unreachable!("no program is lowered to this yet"),
     };
     for (id, live) in below.into_iter().chain(fallback.map(|id| (id, live))) {
         mark_final(plan, id, live);
@@ -331,10 +331,8 @@ fn finish_calls(plan: &mut Plan) {
     let mut number = 0;
     for node in &mut plan.nodes {
         // The decider of a final `pick` is not final itself: its words never reach the client.
-        let is_final = node.is_final && !matches!(node.act, Act::Pick { .. });
-        let (Act::Ask(ask) | Act::Merge { ask, .. } | Act::Pick { ask, .. }) = &mut node.act else {
-            continue;
-        };
+        let is_final = node.is_final && !node.act.decides();
+        let Some(ask) = node.act.ask_mut() else { continue };
         let most = models[ask.model.0 as usize].max_output;
         ask.max_tokens = match ask.max_tokens {
             Tokens(0) if is_final => most,

@@ -135,15 +135,14 @@ impl Core {
     /// The names that a node's templates and conditions see. Its inputs must have ended.
     pub fn scope(&self, id: NodeId, mentions_request: bool) -> Scope {
         let mut scope = Scope::default();
-        for (name, data) in &self.plan.constants {
+        let node = self.plan.node(id);
+        for (name, data) in self.plan.frames[node.frame.0 as usize].constants.iter() {
             scope.set(name.clone(), data.clone());
         }
         let memos = self.memos.lock().expect("nobody panics while holding the memos");
-        for input in &self.plan.node(id).inputs {
-            if let (Some(name), Memo::Done(outcome)) =
-                (&self.plan.node(*input).name, &memos[input.0 as usize])
-            {
-                scope.set(name.clone(), outcome.output.data());
+        for input in &node.inputs {
+            if let Memo::Done(outcome) = &memos[input.node.0 as usize] {
+                scope.set(input.name.clone(), outcome.output.data());
             }
         }
         drop(memos);

@@ -209,15 +209,16 @@ async fn act(core: &Arc<Core>, id: NodeId, ready: u32) -> (Output, u32) {
         Act::List(items) => (list(core, items).await, ready),
         Act::Select(select) => (select_from(core, select).await, ready),
         Act::Alias(step) => (core.node(*step).await.output, ready),
+        _ => unreachable!("no program is lowered to this yet"),
     }
 }
 
 /// A step that a prompt or a text prints and that has failed: going on would ask about nothing, or print nothing where
 /// something was meant to stand.
 async fn failed_input(core: &Arc<Core>, id: NodeId) -> Option<Why> {
-    for input in &core.plan.node(id).printed {
-        if let Output::Failed(_) = core.node(*input).await.output {
-            return Some(Why::Needs(core.plan.node(*input).id.clone()));
+    for input in core.plan.node(id).inputs.iter().filter(|input| input.printed) {
+        if let Output::Failed(_) = core.node(input.node).await.output {
+            return Some(Why::Needs(core.plan.node(input.node).id.clone()));
         }
     }
     None
@@ -270,9 +271,10 @@ async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
             .boxed()
         })
         .collect();
+    let need = group.need_of(group.members.len());
     let quorum = Quorum {
         members: group.members.len(),
-        need: group.need as usize,
+        need: need as usize,
         grace: group.grace.map(crate::units::Millis::as_duration),
     };
     let decided = |results: &[Option<Result<Arc<Reply>, Why>>]| is_decided(core, group, results);
@@ -291,10 +293,10 @@ async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
             }
         }
     }
-    ledger.quorum(id, group.need, group.members.len() as u32, got);
+    ledger.quorum(id, need, group.members.len() as u32, got);
     let decided = gathered.stopped == Some(scheduler::STOPPED_DECIDED);
-    if (got < group.need && !decided) || (got == 0 && !group.members.is_empty() && group.need > 0) {
-        return Output::Failed(Why::Quorum { got, need: group.need });
+    if (got < need && !decided) || (got == 0 && !group.members.is_empty() && need > 0) {
+        return Output::Failed(Why::Quorum { got, need });
     }
     Output::Many(Arc::new(replies))
 }
@@ -496,5 +498,6 @@ async fn select_from(core: &Arc<Core>, select: &Select) -> Output {
             )
         }
         Select::Concat(lists) => list(core, lists).await,
+        _ => unreachable!("no program is lowered to this yet"),
     }
 }

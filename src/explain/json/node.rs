@@ -119,7 +119,6 @@ pub struct TurnOut {
 impl Step {
     #[must_use]
     pub fn of(plan: &Plan, node: &Node) -> Self {
-        let ids = |nodes: &[NodeId]| nodes.iter().map(|&id| plan.node(id).id.clone()).collect::<Vec<_>>();
         let step = Self {
             id: node.id.clone(),
             name: node.name.clone(),
@@ -128,7 +127,7 @@ impl Step {
             model: node.act.ask().map(|ask| plan.model(ask.model).name.clone()),
             wave: node.wave,
             free: node.act.ask().is_none() && !matches!(node.act, Act::Group(_)),
-            inputs: ids(&node.inputs),
+            inputs: node.inputs.iter().map(|input| plan.node(input.node).id.clone()).collect(),
             fallback: node.fallback.map(|id| plan.node(id).id.clone()),
             is_final: node.is_final,
             streams: node.is_live,
@@ -156,13 +155,14 @@ impl Step {
             Act::List(nodes) => Self { lists: nodes.iter().map(|&node| id(node)).collect(), ..self },
             Act::Select(select) => self.with_select(plan, select),
             Act::Alias(node) => Self { lists: vec![id(*node)], ..self },
+            _ => unreachable!("no program is lowered to this yet"),
         }
     }
 
     fn with_group(self, plan: &Plan, group: &Group) -> Self {
         Self {
             members: group.members.iter().map(|&id| plan.node(id).id.clone()).collect(),
-            need: Some(group.need),
+            need: Some(group.need_of(group.members.len())),
             grace_ms: group.grace.map(|grace| grace.0),
             ..self
         }
@@ -192,6 +192,7 @@ impl Step {
             Select::Without { list, item } => Self { lists: vec![id(list), id(item)], ..self },
             Select::Concat(lists) => Self { lists: lists.iter().map(id).collect(), ..self },
             Select::Index { index, list } => Self { lists: vec![id(list)], count: Some(*index), ..self },
+            _ => unreachable!("no program is lowered to this yet"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::lint::Rule;
-use crate::plan::{Act, ModelId, Node, NodeId, Plan};
+use crate::plan::{ModelId, Node, NodeId, Plan};
 use crate::source::Sources;
 
 pub const RULE: Rule = Rule { code: "L101", name: "lone-model", page: include_str!("lone_model.md"), check };
@@ -43,9 +43,8 @@ fn models_without_failures(plan: &Plan) -> BTreeSet<ModelId> {
 
 /// Everything that a node needs, its `else` left out.
 fn parts(node: &Node) -> Vec<NodeId> {
-    let mut parts = node.waits_for();
-    if let Act::Group(group) = &node.act {
-        parts.extend(&group.members);
-    }
+    let mut parts = node.needs();
+    parts.extend(node.act.parts());
+    parts.extend(node.tie_step());
     parts
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{mpsc, watch};
 
-use crate::plan::{Act, Bounds, InputBound, Limit, Model, Node, NodeId, Plan, StreamMode};
+use crate::plan::{Act, Bounds, Frame, InputBound, Limit, Model, Node, NodeId, Plan, StreamMode};
 use crate::run::receipt::{Receipt, Totals};
 use crate::run::request::Request;
 use crate::run::trace::Trace;
@@ -31,21 +31,12 @@ pub const PIPE: usize = 64 << 10;
 pub fn plan() -> Arc<Plan> {
     let span = Span::new(FileId(0), 0, 0);
     let node = Node {
-        id: "reply".to_owned(),
         name: Some("reply".to_owned()),
-        doc: String::new(),
-        span,
-        act: Act::List(Vec::new()),
-        inputs: Vec::new(),
-        printed: Vec::new(),
-        fallback: None,
-        skip_when: None,
-        timeout: None,
         waves_left: 1,
         wave: 1,
         is_final: true,
         is_live: true,
-        built_in: false,
+        ..Node::blank("reply", span, Act::List(Vec::new()))
     };
     Arc::new(Plan {
         handle: HANDLE.to_owned(),
@@ -59,7 +50,7 @@ pub fn plan() -> Arc<Plan> {
         models: vec![model("mlx-one"), model("mlx-two")],
         nodes: vec![node],
         reply: NodeId(0),
-        constants: Vec::new(),
+        frames: vec![Frame { constants: Arc::new([]), conversation: None }],
         settings: Vec::new(),
         timeout: Millis(60_000),
         limit: Limit::default(),
