@@ -11,6 +11,7 @@ pub mod serve;
 pub mod signal;
 pub mod sim;
 pub mod target;
+pub mod test;
 pub mod world;
 
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ enum Verb {
     Explain(explain::Args),
     List(list::Args),
     Run(run::Args),
+    Test(test::Args),
     Serve(serve::Args),
     Sim(sim::Args),
     #[command(subcommand)]
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
         Verb::Explain(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),
+        Verb::Test(args) => args.run(&mut out),
         Verb::Serve(args) => args.run(&mut out),
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),

@@ -31,6 +31,7 @@ pub mod serve;
 pub mod source;
 pub mod syntax;
 pub mod template;
+pub mod test;
 pub mod units;
 pub mod upstream;
 
@@ -44,6 +45,8 @@ use source::Sources;
 pub struct Compiled {
     /// One per handle, in the order of the sources; none if they could not be understood.
     pub plans: Vec<Plan>,
+    /// The tests in the sources; none with mistakes.
+    pub tests: Vec<test::Test>,
     /// Everything that was found, by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -61,9 +64,11 @@ pub fn compile(sources: &Sources, policy: &Policy) -> Compiled {
     let (program, mistakes) = program::check(sources, &files);
     let plans = program.as_ref().map(plan::lower).unwrap_or_default();
     diagnostics.extend(mistakes);
+    let (tests, mistakes) = test::check(sources, &files, program.as_ref(), &plans);
+    diagnostics.extend(mistakes);
     diagnostics.extend(lint::review(sources, &plans, policy));
     diagnostic::tidy(&mut diagnostics);
-    Compiled { plans, diagnostics }
+    Compiled { plans, tests, diagnostics }
 }
 
 impl Compiled {

@@ -15,7 +15,7 @@ mod pending;
 mod prompts;
 mod roles;
 mod steps;
-mod templates;
+pub mod templates;
 pub mod values;
 
 use indexmap::IndexMap;

@@ -107,6 +107,17 @@ pub fn load(paths: &[PathBuf], config: Option<&Path>) -> Result<Loaded, Stop> {
     Ok(Loaded { sources, compiled, config })
 }
 
+/// What is built in, as a program of its own.
+#[must_use]
+pub fn built_in() -> Loaded {
+    let mut sources = Sources::default();
+    for (name, text) in PRELUDE {
+        sources.add(SourceFile::new(*name, *text));
+    }
+    let compiled = compile(&sources, &Policy::default());
+    Loaded { sources, compiled, config: Config::default() }
+}
+
 // === impl Loaded ===
 
 impl Loaded {
