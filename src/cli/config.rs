@@ -10,7 +10,7 @@ use crate::cli::output::{Output, Stop};
 use crate::cli::world;
 use crate::diagnostic::suggest::did_you_mean;
 use crate::lint::{Level, Policy, RULES};
-use crate::source::Sources;
+use crate::source::{SourceFile, Sources};
 use crate::{Compiled, compile};
 
 /// The file's name in the ensembles folder. It is never looked for further up.
@@ -111,8 +111,8 @@ pub fn load(paths: &[PathBuf], config: Option<&Path>) -> Result<Loaded, Stop> {
 #[must_use]
 pub fn built_in() -> Loaded {
     let mut sources = Sources::default();
-    for (name, text) in PRELUDE {
-        sources.add(SourceFile::new(*name, *text));
+    for file in crate::prelude::FILES {
+        sources.add(SourceFile::new(file.name, file.text));
     }
     let compiled = compile(&sources, &Policy::default());
     Loaded { sources, compiled, config: Config::default() }

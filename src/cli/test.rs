@@ -107,7 +107,9 @@ impl Args {
         if chosen.is_empty() {
             let near = did_you_mean(filter, tests.iter().map(|test| test.title.as_str()));
             let advice = near.unwrap_or_else(|| format!("there are {} tests", tests.len()));
-            return Err(Stop::Failed(format!("no test has `{filter}` in its title, place or handle; {advice}")));
+            return Err(Stop::Failed(format!(
+                "no test has `{filter}` in its title, place or handle; {advice}"
+            )));
         }
         Ok(chosen)
     }

@@ -74,10 +74,15 @@ impl Stage {
     /// The reply to the attempt that `step` makes now.
     async fn reply(&self, step: &str) -> Option<Reply> {
         let node = self.plan.ids().find(|id| self.plan.node(*id).id == step)?;
+        let cast = self.cast.get(&node).copied();
         if self.change.lost == Some(node) {
+            // It keeps its number: the others say what they said before.
+            if let Some((mock, false)) = cast {
+                self.number(mock, node).await;
+            }
             return Some(Reply { fault: Some(Trouble::Unavailable), ..Reply::default() });
         }
-        let Some((mock, alone)) = self.cast.get(&node).copied() else {
+        let Some((mock, alone)) = cast else {
             let mut state = self.state();
             if !state.unmocked.contains(&node) {
                 state.unmocked.push(node);

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::NodeId;
@@ -11,8 +12,8 @@ use crate::run::host::Host;
 use crate::run::record::Record;
 use crate::run::request::Request;
 use crate::run::{Event, Finished, Run};
+use crate::template::Data;
 use crate::template::parts::Reading;
-use crate::template::{Data, Seen};
 
 use super::stage::{Cast, Change, Stage};
 use super::view::{self, View};
@@ -148,54 +149,26 @@ fn did_not_run(test: &Test, view: &View<'_>, reading: &Reading) -> Option<Range<
 
 /// The values that were compared, each under its place.
 fn compared(expect: &Expect, sides: Vec<(Range<usize>, Data)>) -> Diagnostic {
-    let texts: Vec<String> = sides.iter().map(|(_, data)| plain(data)).collect();
-    let from = match texts.as_slice() {
-        [one, other] => one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count(),
+    let values: Vec<Value> = sides.iter().map(|(_, data)| data.to_json()).collect();
+    let from = match values.as_slice() {
+        [Value::String(one), Value::String(other)] => {
+            one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count()
+        }
         _ => 0,
     };
-    let mut sides = sides.iter().zip(&texts).map(|((range, data), text)| {
-        let is_text =
-            matches!(data, Data::Text(_)) || matches!(data, Data::Seen(seen) if seen.items.is_none());
-        let shown = if is_text { quoted(text, from) } else { clipped(text, 0) };
-        (expect.place(range), shown)
-    });
+    let mut sides =
+        sides.iter().zip(&values).map(|((range, _), value)| (expect.place(range), shown(value, from)));
     let Some((place, value)) = sides.next() else { return errors::does_not_hold(expect.span) };
     let diagnostic = errors::does_not_hold(place).label(format!("is {value}"));
     sides.fold(diagnostic, |diagnostic, (place, value)| diagnostic.related(place, format!("is {value}")))
 }
 
-/// A value as it would be written, texts without their quotes.
-fn plain(data: &Data) -> String {
-    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
-    match data {
-        Data::None => "none".to_owned(),
-        Data::Bool(value) => value.to_string(),
-        Data::Int(value) => value.to_string(),
-        Data::Number(value) => value.to_string(),
-        Data::Text(text) => text.to_string(),
-        Data::List(items) => list(items.iter().map(inner).collect()),
-        Data::Map(pairs) => {
-            let pairs: Vec<String> =
-                pairs.iter().map(|(name, value)| format!("{name}: {}", inner(value))).collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-        Data::Seen(seen) => match &**seen {
-            Seen { items: Some(items), .. } => list(items.iter().map(inner).collect()),
-            Seen { text, .. } => text.to_string(),
-        },
-        Data::Answer(answer) => answer.text.to_string(),
-        Data::Answers(answers) => list(answers.iter().map(|answer| format!("{:?}", answer.text)).collect()),
-        Data::Group(group) => list(group.answers.iter().map(|answer| format!("{:?}", answer.text)).collect()),
-    }
-}
-
-/// A value inside another: texts in quotes.
-fn inner(data: &Data) -> String {
-    let text = plain(data);
-    match data {
-        Data::Text(_) => format!("{text:?}"),
-        Data::Seen(seen) if seen.items.is_none() => format!("{text:?}"),
-        _ => text,
+/// A value as it would be written; of a long text what stands around character `from`.
+fn shown(value: &Value, from: usize) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => quoted(text, from),
+        other => clipped(&other.to_string(), 0),
     }
 }
 

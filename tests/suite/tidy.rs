@@ -18,17 +18,32 @@ const MODULES: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("template", &["source", "units"]),
     ("syntax", &["source", "diagnostic"]),
-    ("program", &["source", "units", "diagnostic", "template", "syntax"]),
+    ("prelude", &[]),
+    ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
     ("lint", &["source", "units", "diagnostic", "plan"]),
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
+    ("test", &["source", "units", "diagnostic", "template", "syntax", "program", "plan", "upstream", "run"]),
     ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
     (
         "cli",
-        &["source", "units", "diagnostic", "plan", "upstream", "lint", "explain", "export", "run", "serve"],
+        &[
+            "source",
+            "units",
+            "diagnostic",
+            "prelude",
+            "plan",
+            "upstream",
+            "lint",
+            "explain",
+            "export",
+            "run",
+            "test",
+            "serve",
+        ],
     ),
 ];
 
@@ -54,6 +69,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "export",
             "upstream",
             "run",
+            "test",
             "serve",
             "cli",
         ],
@@ -90,7 +106,7 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// The only places where something waits.
-const ASYNC: &[&str] = &["upstream", "run", "serve", "cli"];
+const ASYNC: &[&str] = &["upstream", "run", "test", "serve", "cli"];
 
 /// What speaks HTTP.
 const SPEAKERS: &[&str] =
@@ -106,6 +122,7 @@ const WIRE: &[&str] = &[
     "upstream/wire",
     "upstream/sim/script.rs",
     "upstream/sim/ledger.rs",
+    "test/report/json.rs",
     "serve/wire",
     "cli/config.rs",
     // minijinja's values are made of serde.
