@@ -12,6 +12,7 @@ pub mod signal;
 pub mod sim;
 pub mod target;
 pub mod test;
+pub mod why;
 pub mod world;
 
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ pub struct Cli {
 enum Verb {
     Check(check::Args),
     Explain(explain::Args),
+    Why(why::Args),
     List(list::Args),
     Run(run::Args),
     Test(test::Args),
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Check(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),
+        Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),
         Verb::Test(args) => args.run(&mut out),

@@ -18,7 +18,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("template", &["source", "units"]),
     ("syntax", &["source", "diagnostic"]),
-    ("prelude", &[]),
+    ("prelude", &["source", "syntax"]),
     ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
@@ -115,8 +115,7 @@ const SPEAKERS: &[&str] =
 /// Files that give JSON or TOML its shape.
 const WIRE: &[&str] = &[
     "diagnostic/json.rs",
-    "explain/json.rs",
-    "explain/json",
+    "explain",
     "export",
     "run/receipt.rs",
     "upstream/wire",
