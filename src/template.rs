@@ -8,6 +8,7 @@ mod engine;
 mod fence;
 mod filters;
 pub mod parts;
+mod raw;
 mod size;
 mod value;
 
@@ -21,6 +22,7 @@ use minijinja::machinery;
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part, Seen};
 pub use filters::{boxed, find_json};
+pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
@@ -115,6 +117,13 @@ impl Template {
             Ok(root) => check::template(&root, &self.source, visible),
             Err(error) => (Vec::new(), vec![Fault::syntax(&error, &self.source)]),
         }
+    }
+
+    /// What it prints without a fence.
+    #[must_use]
+    pub fn raw_prints(&self) -> Vec<RawPrint> {
+        machinery::parse(&self.source, NAME, engine::syntax())
+            .map_or_else(|_| Vec::new(), |root| raw::prints(&root, &self.source))
     }
 
     /// The most that it can print, given the most that its names can hold.

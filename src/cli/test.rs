@@ -91,7 +91,7 @@ impl Args {
             return Ok(config::built_in());
         }
         let paths = if self.paths.is_empty() { vec![world::default_folder()] } else { self.paths.clone() };
-        config::load(&paths, self.config.as_deref())
+        config::load(&paths, self.config.as_deref(), &[])
     }
 
     fn chosen<'a>(&self, tests: &'a [Test]) -> Result<Vec<&'a Test>, Stop> {
