@@ -13,9 +13,11 @@ mod names;
 mod options;
 mod pending;
 mod prompts;
+mod returns;
 mod roles;
 mod steps;
 pub mod templates;
+mod typing;
 pub mod values;
 
 use indexmap::IndexMap;

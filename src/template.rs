@@ -7,6 +7,7 @@ pub mod data;
 mod engine;
 mod fence;
 mod filters;
+pub mod number;
 pub mod parts;
 mod raw;
 mod size;
@@ -21,7 +22,7 @@ use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part, Seen};
-pub use filters::{boxed, find_json};
+pub use filters::{find_json, json_values};
 pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};
 
