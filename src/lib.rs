@@ -25,6 +25,7 @@ pub mod explain;
 pub mod export;
 pub mod lint;
 pub mod plan;
+pub mod prelude;
 pub mod program;
 pub mod run;
 pub mod serve;

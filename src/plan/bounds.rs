@@ -55,7 +55,7 @@ struct Sum {
 }
 
 /// Of everything that is reached from `starts` and was not counted before.
-fn sum(plan: &Plan, starts: &[NodeId], counted: &mut Vec<bool>, request: Tokens) -> Sum {
+fn sum(plan: &Plan, starts: &[NodeId], counted: &mut [bool], request: Tokens) -> Sum {
     let mut sum = Sum::default();
     let mut routes = Vec::new();
     let mut open = starts.to_vec();
@@ -76,7 +76,7 @@ fn sum(plan: &Plan, starts: &[NodeId], counted: &mut Vec<bool>, request: Tokens)
         }
     }
     for route in routes {
-        let arms = route.arms.iter().map(|arm| self::sum(plan, &[arm.node], &mut counted.clone(), request));
+        let arms = route.arms.iter().map(|arm| self::sum(plan, &[arm.node], &mut counted.to_vec(), request));
         sum = sum.plus(arms.fold(Sum::default(), Sum::larger));
     }
     sum

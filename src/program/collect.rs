@@ -11,7 +11,7 @@ use super::options::{self, Place};
 use super::prompts::PromptDef;
 use super::techniques::{self, Technique};
 use super::values::Reader;
-use super::{Model, errors, names, prelude, prompts};
+use super::{Model, errors, names, prompts, standard};
 
 /// Tokens of context of a model that does not say.
 const CONTEXT_BUILT_IN: Tokens = Tokens(32_768);
@@ -70,8 +70,8 @@ impl Layer<'_> {
 }
 
 pub fn collect<'a>(files: &'a [ast::File], diagnostics: &mut Vec<Diagnostic>) -> Tables<'a> {
-    let mut tables = Tables { prelude: prelude::prompts().clone(), ..Tables::default() };
-    for technique in prelude::techniques() {
+    let mut tables = Tables { prelude: standard::prompts().clone(), ..Tables::default() };
+    for technique in standard::techniques() {
         techniques::define(technique, true, &mut tables.techniques, diagnostics);
     }
     let mut tiers: IndexMap<String, (Span, &'a ast::Titled)> = IndexMap::new();

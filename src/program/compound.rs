@@ -293,7 +293,7 @@ impl<'a> Steps<'_, '_, 'a> {
             };
             match (wait, members) {
                 (Some(wait), Some(members)) => {
-                    starters.extend(members.into_iter().map(|member| (member, wait)))
+                    starters.extend(members.into_iter().map(|member| (member, wait)));
                 }
                 _ => fine = false,
             }

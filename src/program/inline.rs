@@ -463,14 +463,14 @@ fn constant(judge: &mut Judge<'_>, kind: ParamKind, value: &Value) -> Option<Rol
 }
 
 fn suits(kind: ParamKind, role: &Role) -> bool {
-    match (kind, role) {
+    matches!(
+        (kind, role),
         (ParamKind::Model, Role::Model(_))
-        | (ParamKind::Models, Role::Models(_))
-        | (ParamKind::Int, Role::Number { whole: true, .. })
-        | (ParamKind::Number, Role::Number { .. })
-        | (ParamKind::Text, Role::Text(_) | Role::Number { .. }) => true,
-        _ => false,
-    }
+            | (ParamKind::Models, Role::Models(_))
+            | (ParamKind::Int, Role::Number { whole: true, .. })
+            | (ParamKind::Number, Role::Number { .. })
+            | (ParamKind::Text, Role::Text(_) | Role::Number { .. })
+    )
 }
 
 /// A bare word as a value.

@@ -278,7 +278,8 @@ impl<'a> Judge<'a> {
     }
 
     fn unknown(&mut self, name: &str, span: Span) {
-        if self.tables.role_names().contains(&name) {
+        // A technique sees its parameters, not the roles around it.
+        if self.tables.role_names().contains(&name) && self.is_ensemble() {
             self.missing.entry((span, name.to_owned())).or_default().push(self.cell.clone());
             return;
         }

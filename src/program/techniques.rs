@@ -52,8 +52,9 @@ pub fn define<'a>(
     if !names::is_kebab(&name.text) {
         diagnostics.push(errors::wrong_form("a technique", name, "kebab-case"));
     }
-    if let Some(why) = names::why_not(&name.text) {
-        diagnostics.push(errors::not_a_name(name, why));
+    // A verb may name one: `ensemble x = cascade`.
+    if names::LIST_FUNCTIONS.contains(&name.text.as_str()) {
+        diagnostics.push(errors::not_a_name(name, "a list function"));
     }
     let params = written.params.iter().filter_map(|param| self::param(param, diagnostics)).collect();
     let technique = Technique { written, params, is_ours };

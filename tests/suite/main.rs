@@ -9,6 +9,7 @@ mod ensembles;
 mod explained;
 mod gone;
 mod pages;
+mod prelude;
 mod programs;
 mod readme;
 mod snapshots;

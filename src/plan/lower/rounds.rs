@@ -58,8 +58,8 @@ impl Lowering<'_> {
         let mut writing = Writing { name, lines, done, binding, before, next: before, id };
         self.in_block(|this| {
             let mut parts = Vec::new();
-            for end in 0..lines.len() {
-                let step = match &lines[end] {
+            for (end, line) in lines.iter().enumerate() {
+                let step = match line {
                     Line::Step(step) if end == binding => Some(step),
                     Line::Step(_) => continue,
                     Line::Stop { .. } => None,
