@@ -16,12 +16,14 @@ mod lists;
 mod names;
 mod options;
 mod prompts;
+mod returns;
 mod roles;
 mod scope;
 mod standard;
 mod steps;
 mod techniques;
 mod templates;
+mod typing;
 pub mod values;
 
 use std::sync::Arc;

@@ -7,6 +7,8 @@ pub mod data;
 mod engine;
 mod fence;
 mod filters;
+pub mod number;
+mod raw;
 mod size;
 mod value;
 
@@ -18,7 +20,8 @@ use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part};
-pub use filters::{boxed, find_json};
+pub use filters::{find_json, json_values};
+pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
@@ -113,6 +116,13 @@ impl Template {
             Ok(root) => check::template(&root, &self.source, visible),
             Err(error) => (Vec::new(), vec![Fault::syntax(&error, &self.source)]),
         }
+    }
+
+    /// What it prints without a fence.
+    #[must_use]
+    pub fn raw_prints(&self) -> Vec<RawPrint> {
+        machinery::parse(&self.source, NAME, engine::syntax())
+            .map_or_else(|_| Vec::new(), |root| raw::prints(&root, &self.source))
     }
 
     /// The most that it can print, given the most that its names can hold.

@@ -10,7 +10,7 @@ mod verbs;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::program::call::{Call, CallRole};
+use crate::program::call::{Call, CallRole, Returns};
 use crate::program::{Alt, Handle, List, Program, Step, Unit, Use};
 use crate::source::Span;
 use crate::template::Data;
@@ -133,12 +133,19 @@ impl Lowering<'_> {
                 1 => format!("{id}.else"),
                 n => format!("{id}.else{n}"),
             };
-            fallback = Some(self.alternative(alt, &id, fallback));
+            let returns = alts[0].verb.returns().filter(|_| index > 0);
+            fallback = Some(self.alternative(alt, &id, fallback, returns));
         }
         fallback.expect("a step has at least one alternative")
     }
 
-    fn alternative(&mut self, alt: &Alt, id: &str, fallback: Option<NodeId>) -> NodeId {
+    fn alternative(
+        &mut self,
+        alt: &Alt,
+        id: &str,
+        fallback: Option<NodeId>,
+        returns: Option<&Returns>,
+    ) -> NodeId {
         // Taken before what is inside it, so that the head has the plain id.
         let id = self.free(id);
         let inputs = self.inputs(&alt.uses);
@@ -149,6 +156,7 @@ impl Lowering<'_> {
             fallback,
             skip_when: alt.skip_when.clone(),
             accept_when: alt.accept_when.clone(),
+            returns: returns.cloned(),
             timeout: verbs::timeout(&alt.verb),
             ..Node::blank(id, span, act)
         })

@@ -5,13 +5,13 @@ use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, Member as Named, Name, Setting, Value, Verb as Written};
 use crate::template::{Expression, Fence, Kind as Sort};
 
-use super::call::{Call, CallRole, Operand, Returns};
+use super::call::{Call, CallRole, Operand};
 use super::cells::Inherited;
 use super::options::{self, Place};
 use super::roles::{Judge, Role};
 use super::scope::{Scope, Shape, Shapes};
 use super::values::Reader;
-use super::{Alt, Group, Kind, Member, Step, Use, Verb, errors, graph, inline, names, templates};
+use super::{Alt, Group, Kind, Member, Step, Use, Verb, errors, graph, inline, names, templates, typing};
 
 /// What stands in a step's block.
 #[derive(Clone, Default)]
@@ -255,17 +255,11 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
                 ));
             }
         }
-        let Some(Returns::OneOf(choices)) = returns_of(&alts[0].verb) else { return };
+        let Some(returns) = alts[0].verb.returns() else { return };
         for (alt, written) in alts.iter().zip(&rhs.alts).skip(1) {
             if let (Verb::Text(template), Written::Text { template: text }) = (&alt.verb, &written.verb) {
-                let constant = template.source().trim();
-                if !constant.contains("{{")
-                    && !constant.contains("{%")
-                    && !choices.iter().any(|c| c == constant)
-                {
-                    let known: Vec<&str> = choices.iter().map(String::as_str).collect();
-                    self.complain(errors::not_a_choice(text.span, constant, &known));
-                }
+                let wrong = typing::judge_stand_in(returns, text, template);
+                self.judge.diagnostics.extend(wrong);
             }
         }
     }
@@ -580,15 +574,4 @@ pub fn conversation_of<'a>(body: &Body<'a>) -> Body<'a> {
     let changes = ["prompt", "system", "history"];
     let options = body.options.iter().copied().filter(|option| changes.contains(&option.name.text.as_str()));
     Body { options: options.collect(), ..Body::default() }
-}
-
-fn returns_of(verb: &Verb) -> Option<&Returns> {
-    match verb {
-        Verb::Ask(call) => call.returns.as_ref(),
-        Verb::Parallel { members, .. } => members.first().and_then(|member| match member {
-            Member::Call(call) => call.returns.as_ref(),
-            _ => None,
-        }),
-        _ => None,
-    }
 }

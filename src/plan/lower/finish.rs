@@ -26,7 +26,7 @@ fn mark_final(plan: &mut Plan, id: NodeId, live: bool, contests: &[(NodeId, u32)
         Act::Alias(_) | Act::Inline { .. } | Act::Route(_) | Act::Cascade(_) | Act::Race(_) => true,
         _ => false,
     };
-    node.is_live = live && streams;
+    node.is_live = live && streams && node.returns.is_none();
     if node.is_live {
         node.contests = contests.to_vec();
     }
