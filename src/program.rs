@@ -22,7 +22,7 @@ mod scope;
 mod standard;
 mod steps;
 mod techniques;
-mod templates;
+pub mod templates;
 mod typing;
 pub mod values;
 
