@@ -107,6 +107,23 @@ pub fn wrong_value(option: &str, span: Span, expected: &str) -> Diagnostic {
 }
 
 /// T001
+pub fn wrong_returns(span: Span, found: Option<&str>) -> Diagnostic {
+    let form = match found {
+        Some("one_of") => "choices: `one_of [pass, repair]`",
+        Some("number") => "two bounds: `number(0, 10)`",
+        Some("json") => "a JSON Schema: `json \"\"\"{ \"type\": \"object\" }\"\"\"`",
+        Some("list") => "nothing more: `list`",
+        _ => {
+            let near = found.and_then(|word| did_you_mean(word, ["one_of", "number", "json", "list"]));
+            return wrong_value("returns", span, "`one_of […]`, `number(…)`, `json \"\"\"…\"\"\"` or `list`")
+                .help_if(near);
+        }
+    };
+    let word = found.unwrap_or_default();
+    Diagnostic::error("T001", span, format!("`{word}` of `returns` takes {form}"))
+}
+
+/// T001
 pub fn no_reason(lint: &str, span: Span) -> Diagnostic {
     Diagnostic::error("T001", span, format!("`allow` wants a reason for `{lint}`"))
         .help(format!("say in a text why it does not count here: `{lint}: \"…\"`"))
@@ -208,6 +225,12 @@ pub fn not_a_choice(span: Span, text: &str, choices: Names<'_>) -> Diagnostic {
     near(found, text, choices, "choices")
 }
 
+/// T014
+pub fn not_a_value(span: Span, returns: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("T014", span, format!("this text cannot be read as `returns: {returns}`: {why}"))
+        .help("what follows `else` is read like the answer that it stands in for")
+}
+
 /// T015
 pub fn wrong_unit(option: &str, span: Span, unit: &str, expected: &str, example: &str) -> Diagnostic {
     let found = if unit.is_empty() { "a bare number".to_owned() } else { format!("the unit `{unit}`") };
@@ -221,8 +244,24 @@ pub fn out_of_range(option: &str, span: Span, range: &str) -> Diagnostic {
 }
 
 /// T016
+pub fn bounds_the_wrong_way(span: Span, min: f64, max: f64) -> Diagnostic {
+    let diagnostic = Diagnostic::error("T016", span, format!("there is no number from {min} to {max}"));
+    match min == max {
+        true => diagnostic.help("the first bound is the smallest number, the second the largest"),
+        false => diagnostic.help(format!("write `number({max}, {min})`")),
+    }
+}
+
+/// T016
 pub fn wrong_count(span: Span) -> Diagnostic {
     Diagnostic::error("T016", span, "a count is a whole number between 1 and 1000")
+}
+
+/// T017
+pub fn not_a_schema(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error("T017", span, why).help(
+        "`returns: json` takes a JSON Schema, such as `{ \"type\": \"object\", \"required\": [\"name\"] }`",
+    )
 }
 
 // === G: graph ===
