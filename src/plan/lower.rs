@@ -106,7 +106,7 @@ impl Lowering<'_> {
                 n => format!("{}.else{n}", step.name),
             };
             let act = self.act(alt, &id);
-            let inputs = alt
+            let inputs: Vec<Input> = alt
                 .uses
                 .iter()
                 .map(|name| Input {
@@ -115,6 +115,12 @@ impl Lowering<'_> {
                     printed: alt.printed.contains(name),
                 })
                 .collect();
+            if let Act::Group(group) = &act {
+                // Each member's own prompt sees what the step's does.
+                for member in &group.members {
+                    self.nodes[member.0 as usize].inputs.clone_from(&inputs);
+                }
+            }
             fallback = Some(self.push(Node {
                 name: (index == 0).then(|| step.name.clone()),
                 doc: if index == 0 { step.doc.clone() } else { String::new() },
