@@ -79,6 +79,22 @@ impl Place {
         load(&[folder], self.config.as_deref())
     }
 
+    /// The same, for verbs that look at what there is: prints what is wrong, and stops if that left no plans.
+    ///
+    /// # Errors
+    ///
+    /// Also a program that gives no plans.
+    pub fn load_plans(&self, out: &mut Output) -> Result<Loaded, Stop> {
+        let loaded = self.load()?;
+        if loaded.compiled.errors() > 0 {
+            loaded.show_diagnostics(out);
+            if loaded.compiled.plans.is_empty() {
+                return Err(Stop::Found);
+            }
+        }
+        Ok(loaded)
+    }
+
     /// The same, for verbs that need a program without mistakes: prints what is wrong and stops.
     ///
     /// # Errors

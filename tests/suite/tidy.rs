@@ -18,7 +18,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("template", &["source", "units"]),
     ("syntax", &["source", "diagnostic"]),
-    ("prelude", &[]),
+    ("prelude", &["source", "syntax"]),
     ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
@@ -29,7 +29,19 @@ const MODULES: &[(&str, &[&str])] = &[
     ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
     (
         "cli",
-        &["source", "units", "diagnostic", "plan", "upstream", "lint", "explain", "export", "run", "serve"],
+        &[
+            "source",
+            "units",
+            "diagnostic",
+            "prelude",
+            "plan",
+            "upstream",
+            "lint",
+            "explain",
+            "export",
+            "run",
+            "serve",
+        ],
     ),
 ];
 
@@ -100,8 +112,7 @@ const SPEAKERS: &[&str] =
 /// Files that give JSON or TOML its shape.
 const WIRE: &[&str] = &[
     "diagnostic/json.rs",
-    "explain/json.rs",
-    "explain/json",
+    "explain",
     "export",
     "run/receipt.rs",
     "upstream/wire",
