@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod config;
+pub mod diff;
 pub mod explain;
 pub mod export;
+pub mod fix;
 pub mod list;
 pub mod output;
 pub mod run;

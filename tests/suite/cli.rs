@@ -93,10 +93,10 @@ fn findings_are_json_where_that_is_asked_for() {
 fn a_mistake_in_a_policy_is_an_error_and_can_be_lowered() {
     let echo = SOUND.replace("[alpha-large, beta-large]", "[alpha-large, alpha-large]");
     check(&[("plan.ens", &echo)], &["check"], 1, "L101", "");
-    let lowered = ("ensc.toml", "[policy]\nlone-model = \"warn\"\n");
+    let lowered = ("ensc.toml", "[lints]\nlone-model = \"warn\"\n");
     check(&[("plan.ens", &echo), lowered], &["check"], 0, "L101", "");
     check(&[("plan.ens", &echo), lowered], &["check", "--deny", "warnings"], 1, "L101", "");
-    let wrong = ("ensc.toml", "[policy]\nlone-mode = \"warn\"\n");
+    let wrong = ("ensc.toml", "[lints]\nlone-mode = \"warn\"\n");
     check(&[("plan.ens", SOUND), wrong], &["check"], 1, "", "did you mean `lone-model`?");
     check(&[("plan.ens", SOUND), ("ensc.toml", "[serve]\nprot = 1\n")], &["check"], 1, "", "prot");
 }

@@ -22,7 +22,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
-    ("lint", &["source", "units", "diagnostic", "plan"]),
+    ("lint", &["source", "units", "diagnostic", "template", "syntax", "plan"]),
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
@@ -61,6 +61,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "diagnostic/json.rs",
+            "diagnostic/sarif.rs",
             "template",
             "program",
             "explain",
