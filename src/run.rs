@@ -15,7 +15,6 @@ mod errors;
 pub mod host;
 mod interpreter;
 mod ledger;
-mod number;
 mod outcome;
 mod prompt;
 pub mod receipt;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::plan::{Act, NodeId};
+use crate::plan::{Act, Node, NodeId};
 
 use super::core::Core;
 use super::errors::Why;
@@ -24,6 +24,7 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
         let inputs = join_all(inputs).await;
         let ready = inputs.iter().map(|outcome| outcome.waves).max().unwrap_or(0).max(before);
         let Outcome { output, waves } = run(&Work::new(&core, id, ready)).await;
+        let output = as_declared(node, output);
         if let Output::Failed(why) = &output {
             own_failure(&core, id, why);
         }
@@ -42,6 +43,19 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
         outcome
     }
     .boxed()
+}
+
+/// What stands in for an answer with a value is read like it, unless it brings a value of its own.
+fn as_declared(node: &Node, output: Output) -> Output {
+    match (&node.returns, output) {
+        (Some(returns), Output::One(reply)) if reply.view.value.is_none() => {
+            match returns.read(&reply.completion.text) {
+                Ok(reading) => Output::One(Arc::new(reply.read_as(reading.text, reading.value))),
+                Err(_) => Output::Failed(Why::NotReadable),
+            }
+        }
+        (_, output) => output,
+    }
 }
 
 /// The node itself, between its conditions: `skip when` before, `accept when` behind.
@@ -121,7 +135,7 @@ fn own_failure(core: &Core, id: NodeId, why: &Why) {
     let mut ledger = core.ledger();
     let is_told = match why {
         Why::NoMajority | Why::TooMany { .. } | Why::NotAList(_) => false,
-        Why::NotAccepted => makes_call,
+        Why::NotAccepted | Why::NotReadable => makes_call,
         // A call's own template was told with the call.
         Why::Expression(_) => makes_call && ledger.was_called(id),
         // Mostly for a failure that was told already.

@@ -190,6 +190,13 @@ impl Reply {
         Self { step: step.into(), model: None, completion, view: Arc::new(view), streamed: false }
     }
 
+    /// The same answer with the value that was read from it.
+    pub fn read_as(&self, text: String, value: Data) -> Self {
+        let view = Answer { text: text.as_str().into(), value: Some(value), ..(*self.view).clone() };
+        let completion = Completion { text, ..self.completion.clone() };
+        Self { completion, view: Arc::new(view), ..self.clone() }
+    }
+
     /// The same answer with a score.
     pub fn scored(&self, score: f64) -> Self {
         let view = Answer { score: Some(score), ..(*self.view).clone() };

@@ -36,9 +36,13 @@ impl Source<'_> {
     /// A step's own template sees what the step sees.
     fn names(&self, turn: &Turn) -> Scope {
         let mut scope = self.core.scope(self.scope_of, turn.template.source().contains("request"));
-        if let Some(Returns::OneOf(choices)) = self.returns {
-            let choices = choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect();
-            scope.set("choices", Data::List(choices));
+        match self.returns {
+            Some(Returns::OneOf(choices)) => {
+                let choices = choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect();
+                scope.set("choices", Data::List(choices));
+            }
+            Some(Returns::Json(schema)) => scope.set("schema", Data::Text(schema.to_string().into())),
+            Some(Returns::Number { .. } | Returns::List) | None => (),
         }
         scope
     }

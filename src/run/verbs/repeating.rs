@@ -73,7 +73,11 @@ impl Loop<'_> {
         match (part.what, outcome.output) {
             (_, Output::Failed(_)) => Step::Breaks(node),
             (PartKind::Stop(_), Output::Data(value)) if matches!(value.data, Data::Bool(true)) => Step::Stops,
-            (PartKind::Stop(_), _) | (PartKind::Next(_), Output::Skipped) => Step::GoesOn,
+            (PartKind::Stop(_), _) => Step::GoesOn,
+            (PartKind::Next(_), Output::Skipped) => {
+                self.work.core.keeps(node, self.held.clone());
+                Step::GoesOn
+            }
             (PartKind::Next(_), output) => {
                 self.held = output;
                 Step::GoesOn
