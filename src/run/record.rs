@@ -104,7 +104,10 @@ impl Ending {
             Output::Many(many) => {
                 Self::Many(many.replies.iter().map(|reply| reply.as_deref().map(Given::of)).collect())
             }
-            Output::Data(value) => Self::Value(value.data.clone()),
+            Output::Data(value) => match &value.reply {
+                Some(reply) => Self::One(Given::of(reply)),
+                None => Self::Value(value.data.clone()),
+            },
             Output::Conversation(_) => Self::Value(Data::None),
             Output::Skipped => Self::Skipped,
             Output::Failed(why) => Self::Failed(why.to_string()),

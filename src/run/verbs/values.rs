@@ -88,7 +88,7 @@ fn kind(data: &Data) -> &'static str {
         Data::Int(_) | Data::Number(_) => "a number",
         Data::Text(_) => "a text",
         Data::Map(_) => "a map",
-        Data::Answer(_) => "an answer",
+        Data::Answer(_) | Data::Seen(_) => "an answer",
         Data::List(_) | Data::Answers(_) | Data::Group(_) => "a list",
     }
 }
