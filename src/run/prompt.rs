@@ -54,6 +54,10 @@ impl Source<'_> {
             let data = match operand {
                 Operand::Constant(data) => data.clone(),
                 Operand::Shown => self.shown.cloned().unwrap_or(Data::List(Vec::new())),
+                Operand::Template(template) => {
+                    let scope = self.core.scope(self.scope_of, template.source().contains("request"));
+                    Data::Text(template.render(&scope)?.into())
+                }
                 Operand::Expression(expression) => {
                     expression.value(&self.core.scope_for(self.scope_of, expression))?
                 }
