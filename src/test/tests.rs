@@ -302,3 +302,29 @@ fn mutation_says_what_the_client_would_get() {
         ]
     );
 }
+
+#[test]
+fn a_technique_is_run_with_models_that_are_only_names() {
+    let said = said_of(
+        "",
+        r#"
+test "moa" {
+  run moa(panel: [a, b], chief: c)
+  user "Why?"
+  mock a -> "because"
+  mock b -> "why not"
+  mock c -> "so"
+  expect reply.text == "so" and calls == 3
+  expect drafts | length == 2 and "why not" in reply.prompt
+}
+test "another" {
+  run moa(panel: [a, b, d], chief: c)
+  mock drafts -> "one", "two", fail 503
+  mock reply -> fail timeout
+  expect reply.text == "one" and degraded
+  expect drafts | length == 2
+}
+"#,
+    );
+    assert_eq!(said, "");
+}
