@@ -1,0 +1,108 @@
+//! Gaps between the words and signs of a text, and comments put into them.
+
+/// Lines of a long text that are kept: the more there are, the longer it takes and the less it tells.
+const TEMPLATE_LINES: usize = 2;
+
+/// The items of a text, each with the comments above it, their long texts cut short.
+pub fn items(text: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut has_word = false;
+    let mut inside: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let begins = inside.is_none() && line.starts_with(|c: char| c.is_ascii_alphabetic());
+        if begins && std::mem::replace(&mut has_word, true) {
+            items.push(String::new());
+        }
+        let closes = line.matches("\"\"\"").count() % 2 == 1;
+        inside = match inside {
+            None => closes.then_some(0),
+            Some(_) if closes => None,
+            Some(lines) => Some(lines + 1),
+        };
+        if inside.is_none_or(|lines| lines <= TEMPLATE_LINES) {
+            items.last_mut().expect("there is one").push_str(line);
+        }
+    }
+    items
+}
+
+/// Where one word or sign ends and the next begins, outside of texts and comments; each gap once.
+pub fn gaps(text: &str) -> Vec<usize> {
+    let mut gaps = vec![0];
+    let mut at = 0;
+    while at < text.len() {
+        let end = token_end(text, at);
+        if !text[at..end].trim().is_empty() {
+            gaps.extend([at, end]);
+        }
+        at = end;
+    }
+    gaps.sort_unstable();
+    gaps.dedup();
+    gaps
+}
+
+fn token_end(text: &str, at: usize) -> usize {
+    let rest = &text[at..];
+    let first = rest.chars().next().expect("there is more");
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let length = match first {
+        '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+        '"' => {
+            let quotes = rest.len() - rest.trim_start_matches('"').len();
+            match quotes {
+                1 => 1 + line_text(&rest[1..], '"'),
+                2 | 6 => quotes,
+                _ => template(rest, if quotes == 3 { 3 } else { 4 }),
+            }
+        }
+        '\'' => 1 + line_text(&rest[1..], '\''),
+        c if c.is_whitespace() => rest.len() - rest.trim_start().len(),
+        c if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+        c => c.len_utf8(),
+    };
+    at + length
+}
+
+fn line_text(rest: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == quote => return at + 1,
+            '\n' => return at,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+fn template(rest: &str, quotes: usize) -> usize {
+    let closer = &"\"\"\"\""[..quotes];
+    let found = rest[quotes..].find(closer).map_or(rest.len(), |at| quotes + at);
+    let run = rest[found..].len() - rest[found..].trim_start_matches('"').len();
+    found + run
+}
+
+/// The text with a comment in each of these gaps, in one of several forms, and the marks to look for.
+pub fn with_comments(text: &str, places: &[(usize, usize)]) -> (String, Vec<String>) {
+    let mut out = String::new();
+    let mut marks = Vec::new();
+    let mut from = 0;
+    for (index, (gap, form)) in places.iter().enumerate() {
+        out.push_str(&text[from..*gap]);
+        from = *gap;
+        let mark = format!("<{index}>");
+        out.push_str(&match form % 5 {
+            0 => format!(" // {mark}\n"),
+            1 => format!("\n// {mark}\n"),
+            2 => format!("// {mark} \"it's\r\n"),
+            3 => format!("\n\n\t//{mark}\n\n"),
+            _ => format!("\n/// {mark}\n"),
+        });
+        marks.push(mark);
+    }
+    out.push_str(&text[from..]);
+    (out, marks)
+}
