@@ -1,7 +1,9 @@
 //! Gaps between the words and signs of a text, and comments put into them.
 
-/// Lines of a long text that are kept: the more there are, the longer it takes and the less it tells.
-const TEMPLATE_LINES: usize = 2;
+/// Lines of a long text, and characters of a line of it or of a comment, that are kept: more takes longer and tells
+/// no more.
+const TEXT_LINES: usize = 2;
+const TEXT_WIDTH: usize = 24;
 
 /// The items of a text, each with the comments above it, their long texts cut short.
 pub fn items(text: &str) -> Vec<String> {
@@ -19,11 +21,32 @@ pub fn items(text: &str) -> Vec<String> {
             Some(_) if closes => None,
             Some(lines) => Some(lines + 1),
         };
-        if inside.is_none_or(|lines| lines <= TEMPLATE_LINES) {
-            items.last_mut().expect("there is one").push_str(line);
+        let item = items.last_mut().expect("there is one");
+        let is_text = inside.is_some_and(|lines| lines > 0) || line.trim_start().starts_with("//");
+        match (is_text, line.char_indices().nth(TEXT_WIDTH)) {
+            _ if inside.is_some_and(|lines| lines > TEXT_LINES) => {}
+            (true, Some((end, _))) => item.extend([&line[..end], "\n"]),
+            _ => item.push_str(line),
         }
     }
     items
+}
+
+/// The text with each of its words, texts and comments made one letter.
+pub fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    let mut at = 0;
+    while at < text.len() {
+        let end = token_end(text, at);
+        let token = &text[at..end];
+        shape.push_str(match token.chars().next() {
+            Some(c) if c.is_alphanumeric() => "w",
+            Some('"' | '\'' | '/') => "t",
+            _ => token,
+        });
+        at = end;
+    }
+    shape
 }
 
 /// Where one word or sign ends and the next begins, outside of texts and comments; each gap once.

@@ -57,14 +57,6 @@ fn step() -> Text {
     one_of(vec![step.clone(), step.prop_map(|step| format!("/// Says why.\n{step}")).boxed(), call_entry()])
 }
 
-fn arm() -> Text {
-    one_of(vec![
-        join(vec![word("when"), expr(), word("->"), alt(member())]),
-        join(vec![name(), template(), select_text(&["->", "   ->"]), alt(member())]),
-        join(vec![word("else ->"), alt(member())]),
-    ])
-}
-
 fn trial() -> Text {
     let reply = one_of(vec![
         template(),
