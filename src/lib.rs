@@ -26,6 +26,7 @@ pub mod export;
 pub mod fmt;
 pub mod lint;
 pub mod plan;
+pub mod prelude;
 pub mod program;
 pub mod run;
 pub mod serve;

@@ -11,14 +11,14 @@ mod size;
 mod value;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::Environment;
 use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part};
-pub use filters::find_json;
+pub use filters::{boxed, find_json};
 pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
@@ -34,18 +34,19 @@ pub enum Fence {
     Off,
 }
 
-/// A compiled prompt or text.
+/// A prompt or text that can be read. Compiled when it is first rendered: a check never is.
 #[derive(Clone)]
 pub struct Template {
     source: Arc<str>,
-    env: Arc<Environment<'static>>,
+    fence: Fence,
+    compiled: Arc<OnceLock<Result<Environment<'static>, RenderError>>>,
 }
 
-/// A compiled condition or value.
+/// A condition or value that can be read. Compiled when it is first asked.
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
-    compiled: Arc<minijinja::Expression<'static, 'static>>,
+    compiled: Arc<OnceLock<Result<minijinja::Expression<'static, 'static>, RenderError>>>,
 }
 
 /// The names that a template sees when it runs.
@@ -79,16 +80,25 @@ pub fn known_functions() -> &'static [&'static str] {
 // === impl Template ===
 
 impl Template {
-    /// Compiles `source`; a fault carries the byte range inside it.
+    /// Reads `source`; a fault carries the byte range inside it.
     pub fn compile(source: &str, fence: Fence) -> Result<Self, Fault> {
-        let root = machinery::parse(source, NAME, engine::syntax()).map_err(|e| Fault::syntax(&e, source))?;
-        let mut env = engine::base().clone();
-        if fence == Fence::On {
-            let fence = fence::Fence::of(&root);
-            env.set_formatter(move |out, _state, value| fence.print(out, value));
-        }
-        env.add_template_owned(NAME, source.to_owned()).map_err(|e| Fault::syntax(&e, source))?;
-        Ok(Self { source: source.into(), env: Arc::new(env) })
+        machinery::parse(source, NAME, engine::syntax()).map_err(|e| Fault::syntax(&e, source))?;
+        Ok(Self { source: source.into(), fence, compiled: Arc::default() })
+    }
+
+    /// The template's own environment. What was read once can be compiled, too.
+    fn environment(&self) -> Result<&Environment<'static>, RenderError> {
+        let compile = || -> Result<Environment<'static>, minijinja::Error> {
+            let mut env = engine::base().clone();
+            if self.fence == Fence::On {
+                let fence = fence::Fence::of(&machinery::parse(&self.source, NAME, engine::syntax())?);
+                env.set_formatter(move |out, _state, value| fence.print(out, value));
+            }
+            env.add_template_owned(NAME, self.source.to_string())?;
+            Ok(env)
+        };
+        let compiled = self.compiled.get_or_init(|| compile().map_err(|e| RenderError::of(&e)));
+        compiled.as_ref().map_err(Clone::clone)
     }
 
     /// As it was written, dedented.
@@ -113,7 +123,7 @@ impl Template {
     }
 
     pub fn render(&self, scope: &Scope) -> Result<String, RenderError> {
-        let template = self.env.get_template(NAME).map_err(|e| RenderError::of(&e))?;
+        let template = self.environment()?.get_template(NAME).map_err(|e| RenderError::of(&e))?;
         let text = template.render(scope.context()).map_err(|e| RenderError::of(&e))?;
         if text.len() > RENDERED_SIZE_MAX {
             return Err(RenderError(format!("gave more than {} MiB of text", RENDERED_SIZE_MAX >> 20)));
@@ -137,11 +147,16 @@ impl PartialEq for Template {
 // === impl Expression ===
 
 impl Expression {
+    /// Reads `source`; a fault carries the byte range inside it.
     pub fn compile(source: &str) -> Result<Self, Fault> {
-        let compiled = engine::base()
-            .compile_expression_owned(source.to_owned())
-            .map_err(|e| Fault::syntax(&e, source))?;
-        Ok(Self { source: source.into(), compiled: Arc::new(compiled) })
+        machinery::parse_expr(source).map_err(|e| Fault::syntax(&e, source))?;
+        Ok(Self { source: source.into(), compiled: Arc::default() })
+    }
+
+    fn compiled(&self) -> Result<&minijinja::Expression<'static, 'static>, RenderError> {
+        let compile = || engine::base().compile_expression_owned(self.source.to_string());
+        let compiled = self.compiled.get_or_init(|| compile().map_err(|e| RenderError::of(&e)));
+        compiled.as_ref().map_err(Clone::clone)
     }
 
     /// As it was written.
@@ -166,11 +181,11 @@ impl Expression {
     }
 
     pub fn holds(&self, scope: &Scope) -> Result<bool, RenderError> {
-        self.compiled.eval(scope.context()).map(|value| value.is_true()).map_err(|e| RenderError::of(&e))
+        self.compiled()?.eval(scope.context()).map(|value| value.is_true()).map_err(|e| RenderError::of(&e))
     }
 
     pub fn value(&self, scope: &Scope) -> Result<Data, RenderError> {
-        let value = self.compiled.eval(scope.context()).map_err(|e| RenderError::of(&e))?;
+        let value = self.compiled()?.eval(scope.context()).map_err(|e| RenderError::of(&e))?;
         Ok(value::from_value(&value))
     }
 }

@@ -4,7 +4,8 @@ use crate::cli::config::Place;
 use crate::cli::list;
 use crate::cli::output::{Format, Output, Stop, bold, dim};
 use crate::plan::Plan;
-use crate::{explain, lint};
+use crate::prelude::{self, PieceKind};
+use crate::{diagnostic, explain, lint};
 
 /// Show what a handle will do, and cost at most
 #[derive(Debug, clap::Args)]
@@ -14,7 +15,8 @@ Examples:
   ensc explain opt-architect-high-xl --full        with every built-in setting
   ensc explain opt-architect-high-xl --format json with everything, for programs
   ensc explain architect                           the handles of an ensemble
-  ensc explain L101                                the manual page of a policy rule")]
+  ensc explain L101                                the manual page of a policy rule
+  ensc explain --prelude moa                       the source of a technique or prompt that comes with ensc")]
 pub struct Args {
     /// A handle, selector or ensemble, or the code of a finding
     #[arg(value_name = "HANDLE")]
@@ -28,6 +30,10 @@ pub struct Args {
     #[arg(long)]
     full: bool,
 
+    /// Print a technique with the prompts that it sends, or a prompt, as it is written
+    #[arg(long, conflicts_with_all = ["full", "format"])]
+    prelude: bool,
+
     #[command(flatten)]
     place: Place,
 }
@@ -37,6 +43,9 @@ impl Args {
     ///
     /// A name that is not known, or a program that gives no plans.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
+        if self.prelude {
+            return source(&self.name).and_then(|text| out.print(&text));
+        }
         if let Some(rule) = lint::rule(&self.name) {
             return out.print(rule.page);
         }
@@ -58,6 +67,22 @@ impl Args {
             (several, _) => out.print(&choice(&self.name, several, out.colour())),
         }
     }
+}
+
+/// A technique and the prompts that it sends, or one prompt; ready to be copied.
+fn source(name: &str) -> Result<String, Stop> {
+    let pieces = prelude::pieces();
+    let find = |name: &str| pieces.iter().find(|piece| piece.name == name);
+    let Some(piece) = find(name) else {
+        let near = diagnostic::suggest::did_you_mean(name, pieces.iter().map(|piece| piece.name.as_str()));
+        let known = pieces.iter().filter(|piece| piece.kind == PieceKind::Technique);
+        let known: Vec<&str> = known.map(|piece| piece.name.as_str()).collect();
+        let help = near.unwrap_or_else(|| format!("techniques: {}", known.join(", ")));
+        return Err(Stop::Failed(format!("the prelude has no `{name}`; {help}")));
+    };
+    let sent = piece.prompts.iter().filter_map(|name| find(name));
+    let texts: Vec<&str> = std::iter::once(piece).chain(sent).map(|piece| piece.source.as_str()).collect();
+    Ok(texts.join("\n"))
 }
 
 /// `L101`, `n7`: a letter and digits.

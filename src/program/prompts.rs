@@ -58,14 +58,17 @@ pub fn define(
     table.insert(name.text.clone(), PromptDef { span: name.span, params, turns });
 }
 
-/// The prompts of `src/prelude/prompts.ens`. They are ours: a mistake in them is a bug, held by a test.
+/// The prompts of the prelude. They are ours: a mistake in them is a bug, held by a test.
 pub fn prelude() -> IndexMap<String, PromptDef> {
-    let text = include_str!("../prelude/prompts.ens");
-    let (file, mut diagnostics) = crate::syntax::parse(PRELUDE, text);
+    let mut diagnostics = Vec::new();
     let mut table = IndexMap::new();
-    for item in &file.items {
-        if let ast::Item::Prompt(prompt) = item {
-            define(prompt, &mut table, &mut diagnostics);
+    for file in crate::prelude::FILES {
+        let (tree, mistakes) = crate::syntax::parse(PRELUDE, file.text);
+        diagnostics.extend(mistakes);
+        for item in &tree.items {
+            if let ast::Item::Prompt(prompt) = item {
+                define(prompt, &mut table, &mut diagnostics);
+            }
         }
     }
     assert!(diagnostics.is_empty(), "the prelude checks: {diagnostics:?}");

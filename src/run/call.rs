@@ -15,6 +15,7 @@ use crate::upstream::{
     Attribution, Call, CallError, Completion, Delta, Fault, Incoming, Message, Retry, Role,
 };
 
+use super::combine::pick;
 use super::core::Core;
 use super::errors::Why;
 use super::outcome::Reply;
@@ -377,7 +378,7 @@ impl Making<'_> {
     fn format(&self, shown: &Shown) -> Option<Arc<RawValue>> {
         let format = match (&self.ask.returns, shown.choices) {
             (Some(returns), _) => typed::response_format(returns),
-            (None, Some(count)) => typed::choice_format(count),
+            (None, Some(count)) => pick::choice_format(count),
             (None, None) => return None,
         };
         Some(conversation::raw(&format.to_string()))

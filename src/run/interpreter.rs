@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::plan::{Act, Ask, Group, NodeId, Select, Ties, Vote};
-use crate::template::{Answer, Data, Expression, Template};
+use crate::template::{Answer, Data, Expression, RenderError, Template};
 use crate::upstream::{Completion, Delta, Fault, Retry};
 
 use super::Finished;
@@ -204,7 +204,7 @@ async fn act(core: &Arc<Core>, id: NodeId, ready: u32) -> (Output, u32) {
         Act::Group(group) => (gather(core, id, group).await, ready + 1),
         Act::Merge { list, .. } => merge(core, id, *list, ready).await,
         Act::Pick { list, ask, .. } => choose(core, id, *list, ask, ready).await,
-        Act::Vote(vote) => count(core, vote, ready).await,
+        Act::Vote(vote) => count(core, id, vote, ready).await,
         Act::Text(template) => (text(core, id, template).await, ready),
         Act::List(items) => (list(core, items).await, ready),
         Act::Select(select) => (select_from(core, select).await, ready),
@@ -305,23 +305,37 @@ async fn gather(core: &Arc<Core>, id: NodeId, group: &Group) -> Output {
 fn is_decided(core: &Core, group: &Group, results: &[Option<Result<Arc<Reply>, Why>>]) -> bool {
     let Some(decider) = group.decided_by else { return false };
     let Act::Vote(rule) = &core.plan.node(decider).act else { return false };
-    let mut left = 0;
-    let mut ballots = Vec::new();
-    for (result, member) in results.iter().zip(&group.members) {
-        let model = core.plan.node(*member).act.ask().map(|ask| core.plan.model(ask.model).name.as_str());
-        match result {
-            Some(Ok(reply)) => ballots.extend(ballot(core, rule, reply)),
-            Some(Err(_)) => (),
-            None => left += weight(core, rule, model),
-        }
-    }
-    let tally = vote::Tally::of(ballots.iter().map(|(key, weight)| (key.as_str(), *weight)));
-    vote::settled(&tally.votes, left, rule.min_share).is_some()
+    let slots: Result<Vec<vote::Slot>, RenderError> = results
+        .iter()
+        .zip(&group.members)
+        .map(|(result, member)| {
+            let model = core.plan.node(*member).act.ask().map(|ask| core.plan.model(ask.model).name.as_str());
+            Ok(match result {
+                Some(Ok(reply)) => match ballot(core, decider, rule, reply)? {
+                    Some(ballot) => vote::Slot::Cast(ballot),
+                    None => vote::Slot::Abstains,
+                },
+                Some(Err(_)) => vote::Slot::Abstains,
+                None => vote::Slot::Out(weight(core, rule, model)),
+            })
+        })
+        .collect();
+    slots.is_ok_and(|slots| vote::is_settled(&slots, rule.matching, rule.min_share))
 }
 
-fn ballot(core: &Core, rule: &Vote, reply: &Reply) -> Option<(String, u32)> {
+/// What an answer votes for; `None` if it abstains. An error is the key's, and fails the vote `id`.
+fn ballot(core: &Core, id: NodeId, rule: &Vote, reply: &Reply) -> Result<Option<vote::Ballot>, RenderError> {
+    let rendered = match &rule.key {
+        Some(key) => {
+            let mut scope = core.scope(id, key.source().contains("request"));
+            scope.set("it", Data::Answer(Arc::clone(&reply.view)));
+            Some(key.render(&scope)?)
+        }
+        None => None,
+    };
     let weight = weight(core, rule, reply.model.as_deref());
-    vote::key(&reply.completion).filter(|_| weight > 0).map(|key| (key, weight))
+    let key = vote::Key::of(rendered.as_deref(), &reply.completion, reply.view.value.as_ref());
+    Ok(key.filter(|_| weight > 0).map(|key| vote::Ballot { key, weight }))
 }
 
 fn weight(core: &Core, rule: &Vote, model: Option<&str>) -> u32 {
@@ -385,26 +399,31 @@ fn undecided(core: &Core, id: NodeId, replies: &[Arc<Reply>], why: Why) -> Outpu
     Output::One(Arc::clone(&replies[0]))
 }
 
-async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
+async fn count(core: &Arc<Core>, id: NodeId, rule: &Vote, ready: u32) -> (Output, u32) {
     let answers = core.node(rule.list).await.output;
     if let Output::Failed(_) = answers {
         return (Output::Failed(Why::Needs(core.plan.node(rule.list).id.clone())), ready);
     }
     let replies = answers.replies();
-    let ballots: Vec<(String, u32)> = replies.iter().filter_map(|reply| ballot(core, rule, reply)).collect();
-    let tally = vote::Tally::of(ballots.iter().map(|(key, weight)| (key.as_str(), *weight)));
+    let mut voters: Vec<&Arc<Reply>> = Vec::new();
+    let mut ballots: Vec<vote::Ballot> = Vec::new();
+    for reply in &replies {
+        match ballot(core, id, rule, reply) {
+            Ok(Some(ballot)) => {
+                voters.push(reply);
+                ballots.push(ballot);
+            }
+            Ok(None) => (),
+            Err(error) => return (Output::Failed(Why::Expression(error.0)), ready),
+        }
+    }
+    let tally = vote::Tally::of(&ballots, rule.matching);
     let leaders = tally.leaders();
     let Some(&first) = leaders.first() else { return (Output::Failed(Why::Nothing), ready) };
     if tally.share(first) < rule.min_share {
         return (Output::Failed(Why::NoMajority), ready);
     }
-    let voted_for = |choice: usize| {
-        let key = &tally.choices[choice];
-        replies
-            .iter()
-            .find(|reply| vote::key(&reply.completion).as_ref() == Some(key))
-            .expect("somebody voted so")
-    };
+    let voted_for = |choice: usize| voters[tally.first[choice]];
     let winner = match (leaders.as_slice(), rule.ties) {
         ([_], _) | (_, Ties::First) => voted_for(first),
         (_, Ties::Longest) => {
@@ -419,11 +438,7 @@ async fn count(core: &Arc<Core>, rule: &Vote, ready: u32) -> (Output, u32) {
         }
     };
     let votes = tally.votes[leaders[0]];
-    core.ledger().note(
-        rule.list,
-        "voted",
-        format!("{}: {votes} of {}", winner.step, tally.votes.iter().sum::<u32>()),
-    );
+    core.ledger().note(rule.list, "voted", format!("{}: {votes} of {}", winner.step, tally.cast()));
     (Output::One(Arc::clone(winner)), ready)
 }
 

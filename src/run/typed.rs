@@ -40,15 +40,12 @@ fn only_mention(choices: &[String], text: &str) -> Option<String> {
 /// The `response_format` that asks for it.
 pub fn response_format(returns: &Returns) -> serde_json::Value {
     let Returns::OneOf(choices) = returns;
-    schema("one_of", json!({ "value": { "type": "string", "enum": choices } }), "value")
+    object("one_of", json!({ "value": { "type": "string", "enum": choices } }))
 }
 
-/// The `response_format` of a decider among `count` answers.
-pub fn choice_format(count: usize) -> serde_json::Value {
-    schema("choice", json!({ "choice": { "type": "integer", "minimum": 1, "maximum": count } }), "choice")
-}
-
-fn schema(name: &str, properties: serde_json::Value, required: &str) -> serde_json::Value {
+/// The `response_format` for an object of these properties, all of them required.
+pub fn object(name: &str, properties: serde_json::Value) -> serde_json::Value {
+    let required: Vec<&String> = properties.as_object().into_iter().flat_map(|map| map.keys()).collect();
     json!({
         "type": "json_schema",
         "json_schema": {
@@ -57,7 +54,7 @@ fn schema(name: &str, properties: serde_json::Value, required: &str) -> serde_js
             "schema": {
                 "type": "object",
                 "properties": properties,
-                "required": [required],
+                "required": required,
                 "additionalProperties": false,
             },
         },

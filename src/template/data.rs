@@ -76,6 +76,29 @@ impl Group {
 // === impl Data ===
 
 impl Data {
+    /// Whole numbers without a point, answers as their text, lists and groups as lists.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match self {
+            Self::None => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Int(value) => Value::from(*value),
+            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e15 => Value::from(*value as i64),
+            Self::Number(value) => Value::from(*value),
+            Self::Text(text) => Value::from(&**text),
+            Self::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
+            Self::Map(pairs) => {
+                Value::Object(pairs.iter().map(|(name, value)| (name.clone(), value.to_json())).collect())
+            }
+            Self::Answer(answer) => Value::from(&*answer.text),
+            Self::Answers(answers) | Self::Group(Group { answers, .. }) => {
+                let present = answers.iter().filter(|answer| answer.present);
+                Value::Array(present.map(|answer| Value::from(&*answer.text)).collect())
+            }
+        }
+    }
+
     #[must_use]
     pub fn from_json(json: &serde_json::Value) -> Self {
         use serde_json::Value;

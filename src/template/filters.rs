@@ -37,7 +37,7 @@ pub fn answer(text: &str) -> String {
         let rest = text[at + "answer:".len()..].trim();
         return rest.lines().next().unwrap_or("").trim().to_owned();
     }
-    if let Some(inner) = text.rsplit_once("\\boxed{").and_then(|(_, rest)| balanced(rest)) {
+    if let Some(inner) = boxed(text) {
         return inner.to_owned();
     }
     let word = |w: &str| w.trim_matches(|c: char| !c.is_alphanumeric() && c != '-').to_owned();
@@ -48,8 +48,10 @@ pub fn answer(text: &str) -> String {
     last.unwrap_or_else(|| text.trim().lines().next_back().unwrap_or("").trim().to_owned())
 }
 
-/// Up to the brace that closes the one before `rest`.
-fn balanced(rest: &str) -> Option<&str> {
+/// Inside the last `\boxed{…}`.
+#[must_use]
+pub fn boxed(text: &str) -> Option<&str> {
+    let (_, rest) = text.rsplit_once("\\boxed{")?;
     let mut depth = 1;
     for (at, c) in rest.char_indices() {
         match c {

@@ -162,6 +162,16 @@ fn an_ensemble_of_several_cells_lists_its_handles() {
 }
 
 #[test]
+fn a_technique_is_shown_as_it_is_written_with_its_prompts() {
+    let moa = &["explain", "--prelude", "moa"];
+    check(&[], moa, 0, "technique moa(panel: models, chief: model, write: prompt = synthesize) {", "");
+    check(&[], moa, 0, "\nprompt synthesize(answers) \"\"\"\n", "");
+    check(&[], &["explain", "--prelude", "choose"], 0, "prompt choose(answers, rubric)", "");
+    check(&[], &["explain", "--prelude", "moar"], 1, "", "the prelude has no `moar`; did you mean `moa`?");
+    check(&[], &["explain", "--prelude", "opt-chat-balanced-m"], 1, "", "techniques: moa, moa-critique, ");
+}
+
+#[test]
 fn a_code_is_explained_by_its_page() {
     check(&[], &["explain", "l101"], 0, "# L101 lone-model", "");
     check(&[], &["explain", "N999"], 1, "", "`N999` has no page");

@@ -10,6 +10,7 @@ mod explained;
 mod formatted;
 mod gone;
 mod pages;
+mod prelude;
 mod programs;
 mod readme;
 mod snapshots;

@@ -18,7 +18,8 @@ const MODULES: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("template", &["source", "units"]),
     ("syntax", &["source", "diagnostic"]),
-    ("program", &["source", "units", "diagnostic", "template", "syntax"]),
+    ("prelude", &["source", "syntax"]),
+    ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
     ("lint", &["source", "units", "diagnostic", "plan"]),
@@ -28,7 +29,19 @@ const MODULES: &[(&str, &[&str])] = &[
     ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
     (
         "cli",
-        &["source", "units", "diagnostic", "plan", "upstream", "lint", "explain", "export", "run", "serve"],
+        &[
+            "source",
+            "units",
+            "diagnostic",
+            "prelude",
+            "plan",
+            "upstream",
+            "lint",
+            "explain",
+            "export",
+            "run",
+            "serve",
+        ],
     ),
 ];
 
