@@ -4,6 +4,7 @@ pub mod check;
 pub mod config;
 pub mod explain;
 pub mod export;
+pub mod fmt;
 pub mod list;
 pub mod output;
 pub mod run;
@@ -55,6 +56,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Check(check::Args),
+    Fmt(fmt::Args),
     Explain(explain::Args),
     List(list::Args),
     Run(run::Args),
@@ -78,6 +80,7 @@ pub fn main() -> ExitCode {
     let mut out = Output::new(cli.color);
     let done = match cli.verb {
         Verb::Check(args) => args.run(&mut out),
+        Verb::Fmt(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::source::{FILE_SIZE_MAX, SourceFile, Sources};
@@ -26,6 +26,20 @@ pub fn default_folder() -> PathBuf {
 ///
 /// One sentence for each path that is missing, empty of `.ens` files, unreadable, too large or not UTF-8.
 pub fn sources(paths: &[PathBuf]) -> Result<Sources, Vec<String>> {
+    let (found, mut problems) = files(paths);
+    let mut sources = Sources::default();
+    for File { name, path } in found {
+        match read(&path) {
+            Ok(text) => _ = sources.add(SourceFile::new(name, text)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+/// Every `.ens` file at these paths, by name and each once, with a sentence for each path that holds none.
+#[must_use]
+pub fn files(paths: &[PathBuf]) -> (Vec<File>, Vec<String>) {
     let mut problems = Vec::new();
     let mut found = Vec::new();
     for path in paths {
@@ -35,17 +49,8 @@ pub fn sources(paths: &[PathBuf]) -> Result<Sources, Vec<String>> {
     }
     found.sort();
     let mut seen = BTreeSet::new();
-    let mut sources = Sources::default();
-    for File { name, path } in found {
-        if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-            continue;
-        }
-        match read(&path) {
-            Ok(text) => _ = sources.add(SourceFile::new(name, text)),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+    found.retain(|file| seen.insert(fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone())));
+    (found, problems)
 }
 
 /// The text of a file, if there is one.
@@ -82,6 +87,35 @@ pub fn read(path: &Path) -> Result<String, String> {
     })
 }
 
+/// Puts `text` in the place of what a file holds, at once or not at all. Its mode stays, and so do links to it.
+///
+/// # Errors
+///
+/// A sentence that names the file; it is as it was.
+pub fn replace(path: &Path, text: &str) -> Result<(), String> {
+    let unwritable =
+        |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
+    let target = fs::canonicalize(path).map_err(unwritable)?;
+    let mode = fs::metadata(&target).map_err(unwritable)?.permissions();
+    if mode.readonly() {
+        return Err(format!("`{}` cannot be written: it is read-only", path.display()));
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let process = rustix::process::getpid().as_raw_nonzero();
+    let draft = target.with_file_name(format!(".{name}.{process}.tmp"));
+    let written = fs::File::create_new(&draft).and_then(|mut file| {
+        file.set_permissions(mode)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, &target)
+    });
+    written.map_err(|error| {
+        // What is half written is of no use; if it cannot be removed either, the first error tells more.
+        let _ = fs::remove_file(&draft);
+        unwritable(error)
+    })
+}
+
 /// A variable of the environment. Empty is not unset.
 ///
 /// # Errors
@@ -96,19 +130,17 @@ pub fn variable(name: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// All of standard input.
+/// All of standard input: `what` we were to read there.
 ///
 /// # Errors
 ///
 /// A sentence for input that is not UTF-8 or cannot be read.
-pub fn standard_input() -> Result<String, String> {
+pub fn standard_input(what: &str) -> Result<String, String> {
     let mut text = String::new();
     match std::io::stdin().read_to_string(&mut text) {
         Ok(_) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            Err("the prompt is not UTF-8".into())
-        }
-        Err(error) => Err(format!("the prompt cannot be read: {}", reason(&error))),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(format!("{what} is not UTF-8")),
+        Err(error) => Err(format!("{what} cannot be read: {}", reason(&error))),
     }
 }
 
@@ -156,9 +188,9 @@ pub fn start_log(as_json: bool) -> Result<(), String> {
 
 /// A file to read, and what people call it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct File {
-    name: String,
-    path: PathBuf,
+pub struct File {
+    pub name: String,
+    pub path: PathBuf,
 }
 
 fn find(path: &Path, among_several: bool, found: &mut Vec<File>) -> Result<(), String> {

@@ -37,15 +37,19 @@ pub fn difference(old: &str, new: &str) -> String {
     out
 }
 
-/// Carriage returns are part of a line: where only they differ, that can be seen.
+/// With their ends, so that a difference in them is one.
 fn lines(text: &str) -> Vec<&str> {
-    text.split_terminator('\n').collect()
+    text.split_inclusive('\n').collect()
 }
 
 fn push(out: &mut String, sign: char, lines: &[&str]) {
     for line in lines {
-        let end = if line.ends_with('\r') { "␍" } else { "" };
-        out.push_str(&format!("{sign} {}{end}\n", line.trim_end_matches('\r')));
+        let (text, end) = match line.strip_suffix('\n') {
+            Some(text) => (text, ""),
+            None => (*line, " (no line end)"),
+        };
+        let text = text.replace('\r', "␍").replace('\u{FEFF}', "(byte order mark)");
+        out.push_str(&format!("{sign} {text}{end}\n"));
     }
 }
 

@@ -104,9 +104,9 @@ impl Pen {
                 Piece::Group(group) => {
                     at_closer = !self.fits(group, indent, after);
                     if at_closer {
-                        self.broken(group, indent)
+                        self.broken(group, indent);
                     } else {
-                        self.flat(group)
+                        self.flat(group);
                     }
                     continue;
                 }

@@ -1,6 +1,7 @@
 //! Formatting keeps what was written: comments in every gap of every file that we ship, and of programs that nobody
 //! thought of.
 
+mod command;
 mod gaps;
 mod program;
 

@@ -81,7 +81,7 @@ fn trial() -> Text {
 
 fn rhs() -> Text {
     let nested = alt(member()).prop_recursive(2, 12, 3, |inner| {
-        let named = (name(), inner.clone()).prop_map(|(name, alt)| format!("{name} = {alt}")).boxed();
+        let named = (name(), inner).prop_map(|(name, alt)| format!("{name} = {alt}")).boxed();
         one_of(vec![
             alt(member()),
             join(vec![word("parallel"), block(named.clone())]),
@@ -111,7 +111,7 @@ fn alt(member: Text) -> Text {
         join(vec![word("pick"), answers.clone(), by()]),
         join(vec![word("pick 2 of"), answers.clone(), by()]),
         join(vec![word("vote"), answers.clone()]),
-        join(vec![word("cascade"), answers.clone(), by()]),
+        join(vec![word("cascade"), answers, by()]),
         join(vec![word("race"), listed("[", join(vec![member.clone(), word("after 2s")]), "]")]),
         member.clone(),
     ]);
