@@ -32,37 +32,59 @@ pub fn items(text: &str) -> Vec<String> {
     items
 }
 
-/// The text with each of its words, texts and comments made one letter.
-pub fn shape(text: &str) -> String {
-    let mut shape = String::new();
-    let mut at = 0;
-    while at < text.len() {
-        let end = token_end(text, at);
-        let token = &text[at..end];
-        shape.push_str(match token.chars().next() {
-            Some(c) if c.is_alphanumeric() => "w",
-            Some('"' | '\'' | '/') => "t",
-            _ => token,
-        });
-        at = end;
-    }
-    shape
+/// A gap, and what it is between: two signs before and two after, words made alike, and the bracket around it.
+#[derive(Clone)]
+pub struct Gap {
+    pub at: usize,
+    pub kind: String,
 }
 
-/// Where one word or sign ends and the next begins, outside of texts and comments; each gap once.
-pub fn gaps(text: &str) -> Vec<usize> {
-    let mut gaps = vec![0];
+/// Every gap of a text.
+pub fn gaps(text: &str) -> Vec<Gap> {
+    let mut signs: Vec<(usize, usize, char)> = Vec::new();
+    let mut arounds = vec![vec!['f']];
     let mut at = 0;
     while at < text.len() {
         let end = token_end(text, at);
-        if !text[at..end].trim().is_empty() {
-            gaps.extend([at, end]);
+        if let Some(sign) = sign(&text[at..end]) {
+            signs.push((at, end, sign));
+            let mut around = arounds.last().expect("there is one").clone();
+            match sign {
+                '{' | '[' | '(' => around.push(sign),
+                '}' | ']' | ')' => _ = around.pop(),
+                _ => {}
+            }
+            arounds.push(around);
         }
         at = end;
     }
-    gaps.sort_unstable();
-    gaps.dedup();
+    let mut gaps = Vec::new();
+    for index in 0..=signs.len() {
+        let near = &signs[index.saturating_sub(2)..(index + 2).min(signs.len())];
+        let near: String = near.iter().map(|(_, _, sign)| *sign).collect();
+        let kind = format!("{near} {} {:?}", index.min(2), arounds[index].last());
+        let (before, after) = (index.checked_sub(1).map_or(0, |index| signs[index].1), signs.get(index));
+        gaps.push(Gap { at: before, kind: format!("{kind} before blanks") });
+        gaps.extend(after.filter(|after| after.0 > before).map(|after| Gap { at: after.0, kind }));
+    }
     gaps
+}
+
+/// One letter for a word, a text or a comment, the sign itself for a sign, nothing for blanks.
+fn sign(token: &str) -> Option<char> {
+    match token.chars().next()? {
+        c if c.is_whitespace() => token.contains('\n').then_some('n'),
+        c if c.is_alphanumeric() => Some(match token {
+            "else" | "when" | "by" | "of" | "at" | "after" | "fail" => {
+                token.chars().next()?.to_ascii_uppercase()
+            }
+            _ => 'w',
+        }),
+        '"' | '\'' => Some('t'),
+        '/' if token.starts_with("///") => Some('d'),
+        '/' if token.starts_with("//") => Some('c'),
+        sign => Some(sign),
+    }
 }
 
 fn token_end(text: &str, at: usize) -> usize {
