@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod config;
+pub mod diff;
 pub mod explain;
 pub mod export;
+pub mod fix;
 pub mod fmt;
 pub mod list;
 pub mod output;
@@ -12,6 +14,7 @@ pub mod serve;
 pub mod signal;
 pub mod sim;
 pub mod target;
+pub mod why;
 pub mod world;
 
 use std::process::ExitCode;
@@ -58,6 +61,7 @@ enum Verb {
     Check(check::Args),
     Fmt(fmt::Args),
     Explain(explain::Args),
+    Why(why::Args),
     List(list::Args),
     Run(run::Args),
     Serve(serve::Args),
@@ -82,6 +86,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => args.run(&mut out),
         Verb::Fmt(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),
+        Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),
         Verb::Serve(args) => args.run(&mut out),

@@ -4,7 +4,6 @@
 //! which rows must break. What a piece says is copied from the source and never rewritten.
 
 mod align;
-mod difference;
 mod entries;
 mod items;
 mod layout;
@@ -15,8 +14,6 @@ mod walk;
 
 #[cfg(test)]
 mod tests;
-
-pub use difference::difference;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{FILE_SIZE_MAX, FileId};

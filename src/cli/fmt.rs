@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::output::{Output, Stop, bold, dim, green, red};
-use crate::cli::world;
+use crate::cli::output::{Output, Stop};
+use crate::cli::{diff, world};
 use crate::diagnostic::render;
-use crate::fmt::{Refusal, difference, format};
+use crate::fmt::{Refusal, format};
 use crate::source::{FILE_SIZE_MAX, SourceFile, Sources};
 
 /// Lay out `.ens` files in the one way there is, and keep every comment
@@ -63,7 +63,7 @@ impl Args {
         if formatted == text {
             return Ok(());
         }
-        out.print(&shown("standard input", &text, &formatted, out.colour()))?;
+        out.print(&diff::unified("standard input", &text, &formatted))?;
         Err(Stop::Found)
     }
 
@@ -84,6 +84,7 @@ impl Args {
 
     fn file(&self, file: &world::File, tally: &mut Tally, out: &mut Output) -> Result<(), Stop> {
         tally.files += 1;
+        let name = world::shown(&file.path);
         let text = match world::read(&file.path) {
             Ok(text) => text,
             Err(problem) => {
@@ -92,7 +93,7 @@ impl Args {
                 return Ok(());
             }
         };
-        let Some(formatted) = formatted(&file.name, &text, out) else {
+        let Some(formatted) = formatted(&name, &text, out) else {
             tally.failed += 1;
             return Ok(());
         };
@@ -101,12 +102,12 @@ impl Args {
         }
         if self.check {
             tally.changed += 1;
-            return out.print(&shown(&file.name, &text, &formatted, out.colour()));
+            return out.print(&diff::unified(&name, &text, &formatted));
         }
         match world::replace(&file.path, &formatted) {
             Ok(()) => {
                 tally.changed += 1;
-                out.print(&format!("formatted {}\n", file.name))
+                out.print(&format!("formatted {name}\n"))
             }
             Err(problem) => {
                 out.complain(&problem);
@@ -146,20 +147,4 @@ fn formatted(name: &str, text: &str, out: &mut Output) -> Option<String> {
             None
         }
     }
-}
-
-/// The difference, under the name of the file.
-fn shown(name: &str, text: &str, formatted: &str, colour: bool) -> String {
-    let mut shown = format!("{}\n", bold(&format!("{name} would change"), colour));
-    for line in difference(text, formatted).lines() {
-        let line = match line.as_bytes().first() {
-            Some(b'-') => red(line, colour),
-            Some(b'+') => green(line, colour),
-            _ => dim(line, colour),
-        };
-        shown.push_str(&line);
-        shown.push('\n');
-    }
-    shown.push('\n');
-    shown
 }

@@ -135,18 +135,6 @@ pub fn bold(text: &str, colour: bool) -> String {
     if colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// The text in red where `colour` is wanted: what goes.
-#[must_use]
-pub fn red(text: &str, colour: bool) -> String {
-    if colour { format!("\x1b[31m{text}\x1b[0m") } else { text.to_owned() }
-}
-
-/// The text in green where `colour` is wanted: what comes.
-#[must_use]
-pub fn green(text: &str, colour: bool) -> String {
-    if colour { format!("\x1b[32m{text}\x1b[0m") } else { text.to_owned() }
-}
-
 /// The text dimmed where `colour` is wanted.
 #[must_use]
 pub fn dim(text: &str, colour: bool) -> String {

@@ -20,21 +20,24 @@ pub fn default_folder() -> PathBuf {
     if folder.is_dir() { folder } else { PathBuf::from(".") }
 }
 
-/// Every `.ens` file at these paths, by name. A file that is named is read whatever it is called.
+/// Every `.ens` file at these paths, by name, and where each lies. A file that is named is read whatever it is called.
 ///
 /// # Errors
 ///
 /// One sentence for each path that is missing, empty of `.ens` files, unreadable, too large or not UTF-8.
-pub fn sources(paths: &[PathBuf]) -> Result<Sources, Vec<String>> {
+pub fn sources(paths: &[PathBuf]) -> Result<(Sources, Vec<PathBuf>), Vec<String>> {
     let (found, mut problems) = files(paths);
-    let mut sources = Sources::default();
+    let (mut sources, mut places) = (Sources::default(), Vec::new());
     for File { name, path } in found {
         match read(&path) {
-            Ok(text) => _ = sources.add(SourceFile::new(name, text)),
+            Ok(text) => {
+                sources.add(SourceFile::new(name, text));
+                places.push(path);
+            }
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+    if problems.is_empty() { Ok((sources, places)) } else { Err(problems) }
 }
 
 /// Every `.ens` file at these paths, by name and each once, with a sentence for each path that holds none.
@@ -51,6 +54,43 @@ pub fn files(paths: &[PathBuf]) -> (Vec<File>, Vec<String>) {
     let mut seen = BTreeSet::new();
     found.retain(|file| seen.insert(fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone())));
     (found, problems)
+}
+
+/// Puts `text` in the place of a file's text: whoever reads it finds the old text or the new one, never a part. Links
+/// are followed, and the file keeps its permissions.
+///
+/// # Errors
+///
+/// A sentence that names the file; it is then as it was.
+pub fn replace(path: &Path, text: &str) -> Result<(), String> {
+    let failed =
+        |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
+    let target = fs::canonicalize(path).map_err(failed)?;
+    if fs::metadata(&target).map_err(failed)?.permissions().readonly() {
+        return Err(format!("`{}` cannot be written: it is read-only", path.display()));
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let beside = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = write_new(&beside, text, &target).and_then(|()| fs::rename(&beside, &target));
+    if written.is_err() {
+        // It may never have come into being.
+        let _ = fs::remove_file(&beside);
+    }
+    written.map_err(failed)
+}
+
+fn write_new(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_permissions(fs::metadata(like)?.permissions())?;
+    file.sync_all()
+}
+
+/// A path as people see it: without `./`, with `/` between its parts.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
+    parts.collect::<PathBuf>().display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 /// The text of a file, if there is one.
@@ -84,35 +124,6 @@ pub fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         format!("`{shown}` is not UTF-8: byte {at} (0x{:02x}) starts no character", error.as_bytes()[at])
-    })
-}
-
-/// Puts `text` in the place of what a file holds, at once or not at all. Its mode stays, and so do links to it.
-///
-/// # Errors
-///
-/// A sentence that names the file; it is as it was.
-pub fn replace(path: &Path, text: &str) -> Result<(), String> {
-    let unwritable =
-        |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
-    let target = fs::canonicalize(path).map_err(unwritable)?;
-    let mode = fs::metadata(&target).map_err(unwritable)?.permissions();
-    if mode.readonly() {
-        return Err(format!("`{}` cannot be written: it is read-only", path.display()));
-    }
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let process = rustix::process::getpid().as_raw_nonzero();
-    let draft = target.with_file_name(format!(".{name}.{process}.tmp"));
-    let written = fs::File::create_new(&draft).and_then(|mut file| {
-        file.set_permissions(mode)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&draft, &target)
-    });
-    written.map_err(|error| {
-        // What is half written is of no use; if it cannot be removed either, the first error tells more.
-        let _ = fs::remove_file(&draft);
-        unwritable(error)
     })
 }
 

@@ -1,6 +1,6 @@
 //! What formatting promises, and that its proof would notice.
 
-use super::{Refusal, difference, format, prove};
+use super::{Refusal, format, prove};
 use crate::source::FileId;
 use crate::syntax::parse;
 
@@ -88,17 +88,4 @@ fn a_text_with_mistakes_is_refused_and_one_with_warnings_is_not() {
     assert!(found.iter().any(|diagnostic| diagnostic.code.0 == "S001"), "{found:?}");
     // Documentation of nothing is a warning; it stays where nothing follows it.
     check("model a {\n/// of nothing\n}\n", "model a {\n  /// of nothing\n}\n");
-}
-
-#[test]
-fn a_difference_shows_lines_with_what_stands_around_them() {
-    assert_eq!(difference("a\n", "a\n"), "");
-    assert_eq!(difference("a", "a\n"), "@@ line 1 @@\n- a (no line end)\n+ a\n");
-    assert_eq!(difference("", "a\n"), "@@ line 1 @@\n+ a\n");
-    let old = "one\ntwo\nthree\nfour\r\nfive\nsix\nseven\neight\nnine\nten\n";
-    let new = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n10\n11\n";
-    assert_eq!(
-        difference(old, new),
-        "@@ line 2 @@\n  two\n  three\n- four␍\n+ four\n  five\n  six\n@@ line 8 @@\n  eight\n  nine\n- ten\n+ 10\n+ 11\n"
-    );
 }

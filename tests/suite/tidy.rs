@@ -23,7 +23,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
-    ("lint", &["source", "units", "diagnostic", "plan"]),
+    ("lint", &["source", "units", "diagnostic", "template", "syntax", "plan"]),
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
@@ -63,6 +63,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "diagnostic/json.rs",
+            "diagnostic/sarif.rs",
             "template",
             "program",
             "explain",
@@ -114,8 +115,7 @@ const SPEAKERS: &[&str] =
 /// Files that give JSON or TOML its shape.
 const WIRE: &[&str] = &[
     "diagnostic/json.rs",
-    "explain/json.rs",
-    "explain/json",
+    "explain",
     "export",
     "run/receipt.rs",
     "upstream/wire",

@@ -74,8 +74,8 @@ fn check_shows_what_would_change_and_changes_nothing() {
     let folder = folder(&[("a.ens", LOOSE), ("b.ens", NEAT)]);
     let (code, stdout, stderr) = run(folder.path(), &["--check"], "");
     assert_eq!((code, stderr.as_str()), (Some(1), ""));
-    let shown = "a.ens would change\n@@ line 1 @@\n- model a{ memory:5GB } // kept␍\n+ model a { memory: 5GB } // kept\n";
-    assert_eq!(stdout, format!("{shown}\n2 files: 1 would change\n"));
+    let lines = "-model a{ memory:5GB } // kept\r\n+model a { memory: 5GB } // kept\n";
+    assert_eq!(stdout, format!("--- a.ens\n+++ a.ens\n@@ -1 +1 @@\n{lines}2 files: 1 would change\n"));
     assert_eq!(read(folder.path(), "a.ens"), LOOSE);
     assert_eq!(run(folder.path(), &["--check", "b.ens"], "").0, Some(0));
 }
