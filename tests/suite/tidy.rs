@@ -27,6 +27,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
+    ("test", &["source", "units", "diagnostic", "template", "syntax", "program", "plan", "upstream", "run"]),
     ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
     (
         "cli",
@@ -42,6 +43,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "explain",
             "export",
             "run",
+            "test",
             "serve",
         ],
     ),
@@ -70,6 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "export",
             "upstream",
             "run",
+            "test",
             "serve",
             "cli",
         ],
@@ -106,7 +109,7 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// The only places where something waits.
-const ASYNC: &[&str] = &["upstream", "run", "serve", "cli"];
+const ASYNC: &[&str] = &["upstream", "run", "test", "serve", "cli"];
 
 /// What speaks HTTP.
 const SPEAKERS: &[&str] =
@@ -121,6 +124,7 @@ const WIRE: &[&str] = &[
     "upstream/wire",
     "upstream/sim/script.rs",
     "upstream/sim/ledger.rs",
+    "test/report/json.rs",
     "serve/wire",
     "cli/config.rs",
     // minijinja's values are made of serde.
