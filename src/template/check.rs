@@ -111,7 +111,7 @@ pub fn expression(
 
 /// What an item of the expression's value is.
 pub fn element_of(root: &Expr<'_>, source: &str, visible: &dyn Fn(&str) -> Option<Kind>) -> Kind {
-    element(&Checker::new(source, visible).expr(root))
+    Checker::new(source, visible).expr(root).element()
 }
 
 struct Checker<'a> {
