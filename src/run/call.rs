@@ -127,8 +127,10 @@ fn is_strict_lost(core: &Core) -> bool {
     core.request.strict && core.ledger().is_degraded()
 }
 
+/// Whether the client hears the call's tokens as they come. Never those of a decider: what streams is the way it takes.
 fn is_live(core: &Core, node: NodeId) -> bool {
-    core.request.stream && core.plan.node(node).is_live
+    let node = core.plan.node(node);
+    core.request.stream && node.is_live && !node.act.decides()
 }
 
 /// The call's own worst case, held back from the handle's `limit` until it has ended.
