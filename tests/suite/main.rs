@@ -20,4 +20,5 @@ mod stage;
 mod streams;
 mod testing;
 mod tidy;
+mod tour;
 mod worst;
