@@ -16,7 +16,7 @@ use ensc::run::request::Request;
 use ensc::upstream::sim::Script;
 use ensc::upstream::sim::script::{Behaviour, Delay, Reply, Trouble};
 
-use crate::stage::{Played, plan, play, request, script};
+use crate::stage::{Played, left, plan, play, request, script};
 use draft::Draft;
 
 /// What a wait may take beyond its deadline: tokio's clock counts in milliseconds, each wait rounds up.
@@ -63,14 +63,7 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn played(case: &Case) -> (Arc<Plan>, Played) {
     let plan = plan(&case.program);
-    let raw = |json: &str| serde_json::value::RawValue::from_string(json.to_owned()).expect("JSON").into();
-    let request = Request {
-        stream: case.stream,
-        strict: case.strict,
-        fields: case.fields.iter().map(|(name, json)| ((*name).to_owned(), raw(json))).collect(),
-        ..request(&case.user)
-    };
-    let played = play(&plan, script(&case.script), request);
+    let played = play(&plan, script(&case.script), client(case));
     (plan, played)
 }
 
@@ -159,6 +152,36 @@ fn waves_on_the_clock_are_those_of_the_receipt_and_within_the_plan() {
     if let Err(error) = checked {
         panic!("{error}");
     }
+}
+
+/// The client of a case, with all that it sends.
+fn client(case: &Case) -> Request {
+    let raw = |json: &str| serde_json::value::RawValue::from_string(json.to_owned()).expect("JSON").into();
+    Request {
+        stream: case.stream,
+        strict: case.strict,
+        fields: case.fields.iter().map(|(name, json)| ((*name).to_owned(), raw(json))).collect(),
+        ..request(&case.user)
+    }
+}
+
+#[test]
+fn a_run_that_is_left_at_any_moment_leaves_nothing_alive() {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let dice = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let moments = prop::sample::select(vec![0_u64, 1, 5, 11, 690, 705, 1_500, 4_001, 9_000, 26_000]);
+    let interrupted = RefCell::new(0);
+    let checked = TestRunner::new_with_rng(config, dice).run(&(cases(), moments), |(case, after_ms)| {
+        let after = Duration::from_millis(after_ms);
+        let (before, alive) = left(&plan(&case.program), script(&case.script), client(&case), after);
+        *interrupted.borrow_mut() += u64::from(before > 0);
+        prop_assert!(alive == 0, "{alive} alive, left after {after_ms} ms");
+        Ok(())
+    });
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
+    assert!(interrupted.into_inner() > 20, "hardly a run was left while it worked");
 }
 
 /// How many kinds [`seen`] knows.
