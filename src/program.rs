@@ -19,7 +19,7 @@ mod prompts;
 mod returns;
 mod roles;
 mod scope;
-mod standard;
+pub mod standard;
 mod steps;
 mod techniques;
 pub mod templates;
