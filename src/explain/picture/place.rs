@@ -160,7 +160,7 @@ fn order(items: &[Item<'_>], ways: &[Way<'_>]) -> Vec<Vec<usize>> {
         for rank in ranks {
             let mut places = vec![0usize; items.len()];
             rows.iter().for_each(|row| {
-                row.iter().enumerate().for_each(|(place, &at)| places[at] = place * 1000 / row.len().max(1))
+                row.iter().enumerate().for_each(|(place, &at)| places[at] = place * 1000 / row.len().max(1));
             });
             let above = |at: usize| items[at].rank < rank;
             let mean = |at: &usize| {

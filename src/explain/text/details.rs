@@ -89,8 +89,8 @@ fn sees<'a>(outline: &Outline<'a>, steps: &[&'a Step], call: &CallOut) -> String
         let word = match outline.get(id).map(|step| (step.verb.as_str(), step)) {
             Some(("item", item)) => {
                 let inputs = steps.iter().flat_map(|step| &step.inputs);
-                let named = inputs.filter(|input| input.node == item.id).map(|input| input.name.clone());
-                named.last().unwrap_or_else(|| item.label().to_owned())
+                let mut named = inputs.filter(|input| input.node == item.id).map(|input| input.name.clone());
+                named.next_back().unwrap_or_else(|| item.label().to_owned())
             }
             Some(("mine", _)) => "its own".to_owned(),
             Some(("others", _)) => "the others".to_owned(),
