@@ -1,6 +1,7 @@
 //! The page of a lint is its manual and its test: what it shows as wrong is found, what it shows instead is not, and a
 //! fix makes what it says.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -48,6 +49,31 @@ fn list() -> String {
 fn section(rule: &Rule, heading: &str) -> String {
     let (_, rest) = rule.page.split_once(&format!("## {heading}\n\n")).expect("the page has this heading");
     rest.split("\n## ").next().unwrap_or_default().trim().to_owned()
+}
+
+/// The stories show every word that a trace has; the page explains those words and no others.
+#[test]
+fn the_page_about_traces_explains_every_word() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/traces.md")).expect("the page is there");
+    let (_, table) = page.split_once("| word | what happened |\n| --- | --- |\n").expect("a table of words");
+    let rows = table.lines().take_while(|line| line.starts_with("| "));
+    let explained: BTreeSet<&str> = rows
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|words| words.split('`').skip(1).step_by(2))
+        .collect();
+    let stories = std::fs::read_dir(root.join("tests/run")).expect("there are stories");
+    let told: Vec<String> = stories
+        .map(|story| std::fs::read_to_string(story.expect("a story").path()).expect("it can be read"))
+        .collect();
+    let seen: BTreeSet<&str> = told
+        .iter()
+        .flat_map(|story| story.lines())
+        .filter_map(|line| line.split_once(" ms  "))
+        .filter(|(at, _)| at.trim().parse::<u64>().is_ok())
+        .filter_map(|(_, event)| event.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(explained, seen);
 }
 
 #[test]
