@@ -14,6 +14,7 @@ mod prelude;
 mod programs;
 mod readme;
 mod rows;
+mod shown;
 mod snapshots;
 mod socket;
 mod stage;
