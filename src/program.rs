@@ -170,6 +170,8 @@ pub enum Verb {
     Over {
         calls: Vec<Call>,
         prev: List,
+        /// Which of `mine` and `others` their prompts name.
+        sees: Vec<String>,
         group: Group,
     },
     For {

@@ -7,6 +7,7 @@ mod bounds;
 mod cli;
 mod ensembles;
 mod explained;
+mod formatted;
 mod gone;
 mod pages;
 mod prelude;
