@@ -14,7 +14,7 @@ pub fn named<'p>(plan: &'p Plan, name: &str) -> Vec<&'p str> {
 }
 
 /// The body whose steps a test speaks of: the handle's own, or that of the technique which is all that the handle is.
-fn home(plan: &Plan) -> FrameId {
+pub fn home(plan: &Plan) -> FrameId {
     let mut home = FrameId(0);
     for _ in &plan.frames {
         let mut named = plan.nodes.iter().filter(|node| node.frame == home && node.name.is_some());
