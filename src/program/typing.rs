@@ -231,7 +231,6 @@ mod tests {
         );
         assert_eq!(kind(r#"{"anyOf": [{"type": "string"}]}"#), Sort::Any);
         // A schema that holds itself ends.
-        let endless = kind(r##"{"type": "array", "items": {"$ref": "#"}}"##);
-        assert!(format!("{endless:?}").ends_with(&")".repeat(9)));
+        assert!(matches!(kind(r##"{"type": "array", "items": {"$ref": "#"}}"##), Sort::ListOf(_)));
     }
 }
