@@ -5,7 +5,6 @@
 
 mod backoff;
 mod call;
-#[allow(dead_code)] // scores, pairs and several choices wait for a plan that has them
 mod combine;
 mod contest;
 mod conversation;
