@@ -19,6 +19,7 @@ mod outcome;
 mod prompt;
 pub mod receipt;
 pub mod record;
+pub mod rehearse;
 pub mod request;
 mod scheduler;
 mod shape;
