@@ -11,6 +11,7 @@ mod formatted;
 mod gone;
 mod pages;
 mod prelude;
+mod printed;
 mod programs;
 mod readme;
 mod rehearsed;
