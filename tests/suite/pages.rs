@@ -86,6 +86,55 @@ fn the_examples_of_the_list_are_right() {
     assert!(!findings(&without).0.is_empty(), "there is nothing to allow in\n{without}");
 }
 
+/// Pages with programs, and what those build on.
+const PROGRAMS: [(&str, Base); 5] = [
+    ("docs/language.md", Base::FirstExample),
+    ("docs/failures.md", Base::Nothing),
+    ("docs/ensembles.md", Base::Shipped),
+    ("docs/testing.md", Base::EachOther),
+    ("docs/lints.md", Base::Nothing),
+];
+
+enum Base {
+    Nothing,
+    FirstExample,
+    /// All of the page are one program.
+    EachOther,
+    Shipped,
+}
+
+#[test]
+fn no_page_shows_what_a_lint_would_warn_of() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, base) in PROGRAMS {
+        let page = std::fs::read_to_string(root.join(name)).expect("there is the page");
+        let examples = programs(&page);
+        assert!(!examples.is_empty(), "{name} shows no program");
+        for (index, example) in examples.iter().enumerate() {
+            let mut sources = match base {
+                Base::Shipped => crate::ensembles::sources(),
+                _ => Sources::default(),
+            };
+            let below = match base {
+                Base::FirstExample => &examples[..index.min(1)],
+                Base::EachOther => &examples[..index],
+                Base::Nothing | Base::Shipped => &[],
+            };
+            for text in below.iter().chain([example]) {
+                sources.add(SourceFile::new(name, *text));
+            }
+            let found = ensc::compile(&sources, &Policy::default()).diagnostics;
+            assert!(found.is_empty(), "{}", ensc::diagnostic::render::render(&sources, &found, false));
+        }
+    }
+}
+
+/// The blocks of a page that hold programs, whatever else is said of them.
+fn programs(page: &str) -> Vec<&str> {
+    let blocks = page.split("```ens").skip(1).filter_map(|rest| rest.split_once('\n'));
+    blocks.filter_map(|(_, rest)| rest.split("```").next()).collect()
+}
+
 #[test]
 fn every_page_is_true() {
     for rule in RULES {
