@@ -16,5 +16,6 @@ mod snapshots;
 mod socket;
 mod stage;
 mod streams;
+mod techniques;
 mod tidy;
 mod worst;
