@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod config;
+pub mod diff;
 pub mod explain;
 pub mod export;
+pub mod fix;
 pub mod list;
 pub mod output;
 pub mod run;
@@ -11,6 +13,8 @@ pub mod serve;
 pub mod signal;
 pub mod sim;
 pub mod target;
+pub mod test;
+pub mod why;
 pub mod world;
 
 use std::process::ExitCode;
@@ -56,8 +60,10 @@ pub struct Cli {
 enum Verb {
     Check(check::Args),
     Explain(explain::Args),
+    Why(why::Args),
     List(list::Args),
     Run(run::Args),
+    Test(test::Args),
     Serve(serve::Args),
     Sim(sim::Args),
     #[command(subcommand)]
@@ -79,8 +85,10 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Check(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),
+        Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),
+        Verb::Test(args) => args.run(&mut out),
         Verb::Serve(args) => args.run(&mut out),
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),

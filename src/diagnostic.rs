@@ -1,7 +1,10 @@
 //! What is wrong with a program, as plain data. Built beside the phase that noticed, collected, never thrown.
 
+pub mod fix;
+pub mod github;
 pub mod json;
 pub mod render;
+pub mod sarif;
 pub mod suggest;
 
 use crate::source::Span;
@@ -104,6 +107,15 @@ impl Diagnostic {
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
         self.fix = Some(Fix { span, replacement: replacement.into() });
         self
+    }
+
+    /// A fix where what belongs there is certain.
+    #[must_use]
+    pub fn fix_if(self, span: Span, replacement: Option<&str>) -> Self {
+        match replacement {
+            Some(replacement) => self.fix(span, replacement),
+            None => self,
+        }
     }
 
     #[must_use]

@@ -13,9 +13,11 @@ mod names;
 mod options;
 mod pending;
 mod prompts;
+mod returns;
 mod roles;
 mod steps;
-mod templates;
+pub mod templates;
+mod typing;
 pub mod values;
 
 use indexmap::IndexMap;

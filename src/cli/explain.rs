@@ -3,6 +3,7 @@
 use crate::cli::config::Place;
 use crate::cli::list;
 use crate::cli::output::{Format, Output, Stop, bold, dim};
+use crate::explain::grid::Grid;
 use crate::plan::Plan;
 use crate::prelude::{self, PieceKind};
 use crate::{diagnostic, explain, lint};
@@ -14,12 +15,12 @@ Examples:
   ensc explain opt-architect-high-xl               the plan as a page
   ensc explain opt-architect-high-xl --full        with every built-in setting
   ensc explain opt-architect-high-xl --format json with everything, for programs
-  ensc explain architect                           the handles of an ensemble
+  ensc explain architect                           the handles of an ensemble, side by side
   ensc explain L101                                the manual page of a policy rule
   ensc explain --prelude moa                       the source of a technique or prompt that comes with ensc")]
 pub struct Args {
     /// A handle, selector or ensemble, or the code of a finding
-    #[arg(value_name = "HANDLE")]
+    #[arg(value_name = "NAME")]
     name: String,
 
     /// How it is printed
@@ -46,27 +47,40 @@ impl Args {
         if self.prelude {
             return source(&self.name).and_then(|text| out.print(&text));
         }
-        if let Some(rule) = lint::rule(&self.name) {
-            return out.print(rule.page);
+        if is_code(&self.name) || lint::rule(&self.name).is_some() {
+            return code(&self.name, out);
         }
-        if is_code(&self.name) {
-            let known: Vec<&str> = lint::RULES.iter().map(|rule| rule.code).collect();
-            return Err(Stop::Failed(format!("`{}` has no page; these do: {}", self.name, known.join(", "))));
-        }
-        let loaded = self.place.load()?;
-        if loaded.compiled.errors() > 0 {
-            loaded.show_diagnostics(out);
-            if loaded.compiled.plans.is_empty() {
-                return Err(Stop::Found);
-            }
-        }
+        let loaded = self.place.load_plans(out)?;
         let plans = list::find(&loaded.compiled.plans, &self.name).map_err(Stop::Failed)?;
-        match (plans.as_slice(), self.format) {
-            ([plan], Format::Text) => out.print(&paint(&explain::to_text(plan, self.full), out.colour())),
-            ([plan], Format::Json) => out.print(&explain::to_json(plan)),
-            (several, _) => out.print(&choice(&self.name, several, out.colour())),
+        match plans.as_slice() {
+            [plan] => self.plan(plan, out),
+            cells => self.grid(cells, out),
         }
     }
+
+    fn plan(&self, plan: &Plan, out: &mut Output) -> Result<(), Stop> {
+        match self.format {
+            Format::Text => out.print(&paint(&explain::to_text(plan, self.full), out.colour())),
+            Format::Json => out.print(&explain::to_json(plan)),
+        }
+    }
+
+    fn grid(&self, cells: &[&Plan], out: &mut Output) -> Result<(), Stop> {
+        let grid = Grid::of(&self.name, cells);
+        match self.format {
+            Format::Text => out.print(&grid.to_text()),
+            Format::Json => out.print(&grid.to_json()),
+        }
+    }
+}
+
+/// The page of a code.
+fn code(name: &str, out: &mut Output) -> Result<(), Stop> {
+    if let Some(rule) = lint::rule(name) {
+        return out.print(rule.page);
+    }
+    let known: Vec<&str> = lint::RULES.iter().map(|rule| rule.code).collect();
+    Err(Stop::Failed(format!("`{name}` has no page; these do: {}", known.join(", "))))
 }
 
 /// A technique and the prompts that it sends, or one prompt; ready to be copied.
@@ -89,12 +103,6 @@ fn source(name: &str) -> Result<String, Stop> {
 fn is_code(word: &str) -> bool {
     let digits = word.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or_default();
     !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
-}
-
-/// The handles of an ensemble that has several.
-fn choice(name: &str, plans: &[&Plan], colour: bool) -> String {
-    let table = list::table(plans.iter().copied(), colour);
-    format!("`{name}` has {} handles; name the one to explain:\n\n{table}", plans.len())
 }
 
 /// The page with its name in bold and its lines, waves and sources dimmed.

@@ -1,6 +1,7 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
 pub mod daemon;
+mod lints;
 
 use std::fs;
 use std::path::Path;
@@ -93,10 +94,10 @@ fn findings_are_json_where_that_is_asked_for() {
 fn a_mistake_in_a_policy_is_an_error_and_can_be_lowered() {
     let echo = SOUND.replace("[alpha-large, beta-large]", "[alpha-large, alpha-large]");
     check(&[("plan.ens", &echo)], &["check"], 1, "L101", "");
-    let lowered = ("ensc.toml", "[policy]\nlone-model = \"warn\"\n");
+    let lowered = ("ensc.toml", "[lints]\nlone-model = \"warn\"\n");
     check(&[("plan.ens", &echo), lowered], &["check"], 0, "L101", "");
     check(&[("plan.ens", &echo), lowered], &["check", "--deny", "warnings"], 1, "L101", "");
-    let wrong = ("ensc.toml", "[policy]\nlone-mode = \"warn\"\n");
+    let wrong = ("ensc.toml", "[lints]\nlone-mode = \"warn\"\n");
     check(&[("plan.ens", SOUND), wrong], &["check"], 1, "", "did you mean `lone-model`?");
     check(&[("plan.ens", SOUND), ("ensc.toml", "[serve]\nprot = 1\n")], &["check"], 1, "", "prot");
 }
@@ -154,11 +155,53 @@ fn a_handle_that_is_not_there_is_met_with_the_nearest() {
 }
 
 #[test]
-fn an_ensemble_of_several_cells_lists_its_handles() {
-    let two =
-        format!("{}\nprofile fast {{ timeout: 30s }}\n", SOUND.replace("at high-xl", "at high-xl, fast-xl"));
-    check(&[("plan.ens", &two)], &["explain", "plan"], 0, "opt-plan-fast-xl", "");
-    check(&[("plan.ens", &two)], &["run", "plan", "hi"], 1, "", "`plan` has 2 handles; name one of");
+fn an_ensemble_of_several_cells_is_explained_as_a_grid() {
+    let two = format!(
+        "{}\nprofile fast {{ timeout: 30s }}\nprofile brisk {{ timeout: 30s }}\n",
+        SOUND.replace("at high-xl", "at high-xl, fast-xl, brisk-xl")
+    );
+    let folder = folder(&[("plan.ens", &two)]);
+    let (status, page, _) = run(folder.path(), &["explain", "plan"]);
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        page,
+        "\
+plan: 3 handles
+Plans: two drafts, one synthesis.
+
+  handle              calls   waves   time   out   models   memory
+  opt-plan-high-xl        3       2     5m   72k        2   100GB of 200GB
+  opt-plan-fast-xl        3       2    30s   72k        2   100GB of 200GB
+  opt-plan-brisk-xl       3       2    30s   72k        2   100GB of 200GB
+
+calls, waves, time and tokens out: the most that one run can take
+opt-plan-brisk-xl is opt-plan-fast-xl under another name
+"
+    );
+    let (_, json, _) = run(folder.path(), &["explain", "plan", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("the grid is JSON");
+    assert_eq!(json["cells"][2]["same_as"], "opt-plan-fast-xl");
+    check(&[("plan.ens", &two)], &["run", "plan", "hi"], 1, "", "`plan` has 3 handles; name one of");
+}
+
+#[test]
+fn a_model_is_traced_to_the_handles_that_can_call_it() {
+    let text = SOUND.replace("by alpha-large", "by alpha-large else ask beta-large");
+    let folder = folder(&[("plan.ens", &text)]);
+    let (status, page, _) = run(folder.path(), &["why", "beta-large"]);
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        page,
+        "\
+beta-large: 1 of 1 handle can call it
+
+  opt-plan-high-xl   plan.ens:8   drafts[1] (ask) · reply.else (ask, if something fails)
+"
+    );
+    let (_, json, _) = run(folder.path(), &["why", "beta-large", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["handles"][0]["only_as_fallback"], false);
+    check(&[("plan.ens", SOUND)], &["why", "beta-lagre"], 1, "", "did you mean `beta-large`?");
 }
 
 #[test]
@@ -231,7 +274,7 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
 
 #[test]
 fn help_shows_examples() {
-    for verb in ["check", "explain", "list", "run", "serve", "sim", "export"] {
+    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export"] {
         check(&[], &[verb, "--help"], 0, "Examples:", "");
     }
 }
@@ -261,4 +304,43 @@ fn a_reader_that_leaves_is_no_error() {
         assert_eq!(done.status.code(), Some(0), "{args:?}");
         assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{args:?}");
     }
+}
+
+/// Two tests of `SOUND`: one that passes, one that does not.
+const TESTS: &str = r#"
+test "two drafts and a plan" {
+  run plan
+  mock drafts -> "one", "two"
+  mock reply -> "both"
+  expect reply.text == "both" and calls == 3
+}
+test "nobody is lost" {
+  run plan
+  mock drafts -> "one", fail 503
+  mock reply -> "both"
+  expect not degraded
+}
+"#;
+
+#[test]
+fn tests_are_run_and_counted() {
+    let files = [("plan.ens", SOUND), ("tests/plan.ens", TESTS)];
+    check(&files, &["test"], 1, "2 tests: 1 passed, 1 failed", "");
+    check(&files, &["test"], 1, "tests/plan.ens:12", "");
+    check(&files, &["test", "--filter", "TWO drafts"], 0, "1 test passed", "");
+    check(&files, &["test", "--filter", "plan.ens:8"], 1, "1 test failed", "");
+    check(&files, &["test", "--filter", "none such"], 1, "", "no test has `none such`");
+    check(&[("plan.ens", SOUND)], &["test"], 0, "no tests", "");
+    check(&files, &["test", "--coverage"], 1, "0 of 0 ways", "");
+    check(&files, &["test", "--mutate"], 1, "a degraded answer", "");
+    check(&files, &["test", "nowhere"], 1, "", "`nowhere` does not exist");
+    check(&files, &["test", "--fromat", "json"], 2, "", "--format");
+}
+
+#[test]
+fn a_mistake_in_a_test_is_a_mistake_of_the_program() {
+    let wrong = TESTS.replace("mock drafts", "mock drafst");
+    let files = [("plan.ens", SOUND), ("tests/plan.ens", wrong.as_str())];
+    check(&files, &["check"], 1, "did you mean `drafts`?", "");
+    check(&files, &["test"], 1, "", "did you mean `drafts`?");
 }

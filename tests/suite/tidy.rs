@@ -22,10 +22,11 @@ const MODULES: &[(&str, &[&str])] = &[
     ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
-    ("lint", &["source", "units", "diagnostic", "plan"]),
+    ("lint", &["source", "units", "diagnostic", "template", "syntax", "plan"]),
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
+    ("test", &["source", "units", "diagnostic", "template", "syntax", "program", "plan", "upstream", "run"]),
     ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
     (
         "cli",
@@ -40,6 +41,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "explain",
             "export",
             "run",
+            "test",
             "serve",
         ],
     ),
@@ -61,18 +63,20 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "diagnostic/json.rs",
+            "diagnostic/sarif.rs",
             "template",
             "program",
             "explain",
             "export",
             "upstream",
             "run",
+            "test",
             "serve",
             "cli",
         ],
     ),
     ("bytes", &["upstream", "run", "serve"]),
-    ("jsonschema", &["run"]),
+    ("jsonschema", &["program/returns/schema.rs", "run"]),
     ("toml", &["upstream/sim/script.rs", "cli/config.rs"]),
     // the run
     ("tokio", ASYNC),
@@ -103,7 +107,7 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// The only places where something waits.
-const ASYNC: &[&str] = &["upstream", "run", "serve", "cli"];
+const ASYNC: &[&str] = &["upstream", "run", "test", "serve", "cli"];
 
 /// What speaks HTTP.
 const SPEAKERS: &[&str] =
@@ -112,13 +116,13 @@ const SPEAKERS: &[&str] =
 /// Files that give JSON or TOML its shape.
 const WIRE: &[&str] = &[
     "diagnostic/json.rs",
-    "explain/json.rs",
-    "explain/json",
+    "explain",
     "export",
     "run/receipt.rs",
     "upstream/wire",
     "upstream/sim/script.rs",
     "upstream/sim/ledger.rs",
+    "test/report/json.rs",
     "serve/wire",
     "cli/config.rs",
     // minijinja's values are made of serde.
