@@ -239,7 +239,11 @@ impl<'a> Steps<'_, '_, 'a> {
         let accept = body.options.iter().find(|option| option.name.text == "accept");
         let mut silent = Vec::new();
         let accept = accept.and_then(|option| {
-            Reader { option: "accept", diagnostics: &mut silent }.number(&option.value, 0.0, 1.0)
+            Reader { option: "accept", diagnostics: &mut silent }.number(
+                &self.judge.settled(option),
+                0.0,
+                1.0,
+            )
         });
         if by.is_none() && body.accept_when.is_none() {
             self.complain(errors::nothing_accepts(alt.verb_span));

@@ -129,6 +129,10 @@ pub fn is_option_of(place: Place, name: &str) -> bool {
     place.options().contains(&name)
 }
 
+/// Options whose value is a number: a role may stand for it.
+pub const NUMBERS: &[&str] =
+    &["accept", "max_tokens", "min_share", "need", "retries", "seed", "temperature", "top_p"];
+
 /// Whether some block has an option of that name: then it is no role.
 pub fn is_option(name: &str) -> bool {
     [CALL, GROUP, HANDLE, &["handle", "memory", "accept", ALLOW]].iter().any(|list| list.contains(&name))

@@ -456,7 +456,11 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         let mut group = Group { need: None, grace: None };
         let mut silent = Vec::new();
         if let Some(option) = self.option("need", body) {
-            group.need = Reader { option: "need", diagnostics: &mut silent }.whole(&option.value, 0, 1000);
+            group.need = Reader { option: "need", diagnostics: &mut silent }.whole(
+                &self.judge.settled(option),
+                0,
+                1000,
+            );
             let own = body.options.iter().any(|own| std::ptr::eq(*own, option));
             match (group.need, members) {
                 (Some(need), Some(members)) if need as usize > members && own => {
@@ -483,7 +487,12 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
     }
 
     pub fn judge_options(&mut self, place: Place, body: &Body<'a>) {
-        options::judge(place, &body.options, &mut self.judge.diagnostics);
+        let settled: Vec<Setting> = body
+            .options
+            .iter()
+            .map(|&option| Setting { value: self.judge.settled(option).into_owned(), ..option.clone() })
+            .collect();
+        options::judge(place, &settled.iter().collect::<Vec<_>>(), &mut self.judge.diagnostics);
         if let (false, Some(expr)) = (place.accepts(), body.accept_when) {
             self.complain(errors::misplaced(expr.span, "`accept when`", place.title()));
         }

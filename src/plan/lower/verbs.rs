@@ -21,7 +21,8 @@ impl Lowering<'_> {
             Verb::Named { steps, group } => self.named_group(steps, group, id),
             Verb::Over { calls, prev, group } => {
                 let list = self.list(prev, id);
-                Act::Group(plain(GroupKind::Over, self.each_with_its_own(calls, list, id, inputs), group))
+                let members = self.each_with_its_own(calls, list, id, inputs, &alt.uses);
+                Act::Group(plain(GroupKind::Over, members, group))
             }
             Verb::For { name, items, most, body, group } => {
                 let items = self.items(items, *most, id, inputs);
