@@ -6,6 +6,7 @@ pub mod diff;
 pub mod explain;
 pub mod export;
 pub mod fix;
+pub mod fmt;
 pub mod list;
 pub mod output;
 pub mod run;
@@ -59,6 +60,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Check(check::Args),
+    Fmt(fmt::Args),
     Explain(explain::Args),
     Why(why::Args),
     List(list::Args),
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
     let mut out = Output::new(cli.color);
     let done = match cli.verb {
         Verb::Check(args) => args.run(&mut out),
+        Verb::Fmt(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),
         Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::program::call::{Call, CallRole, Returns};
-use crate::program::{Alt, Handle, List, Program, Step, Unit, Use, Verb};
+use crate::program::{Alt, Handle, List, Program, Step, Unit, Use};
 use crate::source::Span;
 use crate::template::Data;
 use crate::units::Tokens;
@@ -20,9 +20,6 @@ use super::{
     Act, Ask, Bounds, Frame, FrameId, Inherits, Input, InputBound, Model, ModelId, Node, NodeId, Plan,
     Select, Tools, bounds, hash, paths,
 };
-
-/// What a call of `parallel LIST over PREV` sees of PREV.
-const OVER: &[&str] = &["mine", "others"];
 
 /// One plan per handle, in the order of the program.
 #[must_use]
@@ -116,7 +113,7 @@ impl Lowering<'_> {
 
     fn named(&self, name: &str) -> NodeId {
         let found = self.names.iter().rev().find(|(known, _)| known == name);
-        found.unwrap_or_else(|| panic!("`{name}` is lowered before what mentions it")).1
+        found.expect("steps are lowered after what they mention").1
     }
 
     fn step(&mut self, step: &Step, id: &str) -> NodeId {
@@ -151,14 +148,7 @@ impl Lowering<'_> {
     ) -> NodeId {
         // Taken before what is inside it, so that the head has the plain id.
         let id = self.free(id);
-        let inputs = match &alt.verb {
-            // Of its `over`, each member has its own.
-            Verb::Over { .. } => {
-                let shared = alt.uses.iter().filter(|used| !OVER.contains(&used.name.as_str()));
-                self.inputs(&shared.cloned().collect::<Vec<_>>())
-            }
-            _ => self.inputs(&alt.uses),
-        };
+        let inputs = self.inputs(&alt.uses);
         let span = self.place(alt.span);
         let act = self.act(alt, &id, &inputs);
         self.push(Node {

@@ -1,17 +1,16 @@
 //! Roles: what `panel`, `chief` and `width` mean in one cell.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Count, Member, Quantity, Setting, Value};
+use crate::syntax::ast::{Arg, Count, Member, Quantity, Text, TextForm, TextRun, Value};
 use crate::template::{Data, Kind};
 
 use super::collect::{Layer, Tables};
+use super::errors;
 use super::prompts::PromptDef;
 use super::values::title;
-use super::{errors, options};
 
 /// The value of a role.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +85,26 @@ impl Role {
             Self::Number { .. } => Kind::Number,
             Self::Text(_) => Kind::Text,
             Self::Bool(_) => Kind::Any,
+        }
+    }
+
+    /// As it would be written at `span`; `None` for what no option takes.
+    pub fn written(&self, span: Span) -> Option<Value> {
+        match self {
+            Self::Number { value, whole } => Some(Value::Quantity(Quantity {
+                number: *value,
+                whole: *whole,
+                dollar: false,
+                unit: String::new(),
+                span,
+            })),
+            Self::Text(text) => Some(Value::Text(Text {
+                form: TextForm::Plain,
+                value: text.clone(),
+                span,
+                runs: vec![TextRun { value: 0, source: span.start }],
+            })),
+            Self::Model(_) | Self::Models(_) | Self::Bool(_) => None,
         }
     }
 
@@ -170,26 +189,6 @@ impl<'a> Judge<'a> {
                 self.diagnostics.push(errors::wrong_kind(other.span(), expected, title(other)));
                 None
             }
-        }
-    }
-
-    /// An option's value; where that is a number, a role or parameter that holds one may stand for it.
-    pub fn settled<'v>(&self, option: &'v Setting) -> Cow<'v, Value> {
-        let word = match &option.value {
-            Value::Name(member) if options::NUMBERS.contains(&option.name.text.as_str()) => member.word(),
-            _ => None,
-        };
-        match word.and_then(|name| self.roles.get(&name.text)) {
-            Some(Filled { role: Role::Number { value, whole }, .. }) => {
-                Cow::Owned(Value::Quantity(Quantity {
-                    number: *value,
-                    whole: *whole,
-                    dollar: false,
-                    unit: String::new(),
-                    span: option.value.span(),
-                }))
-            }
-            _ => Cow::Borrowed(&option.value),
         }
     }
 

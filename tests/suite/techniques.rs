@@ -116,19 +116,3 @@ fn kept(path: &Path, text: &str) {
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert!(written == text, "{} is not up to date: ENSC_BLESS=1 writes it", path.display());
 }
-
-#[test]
-fn tmp_each() {
-    for cost in COSTS {
-        let name = cost.name;
-        match std::panic::catch_unwind(|| { let plan = plan(name); (plan.bounds.calls, plan.bounds.waves) }) {
-            Ok(found) => println!("@@ {name}: {found:?} want {:?}", cost.at_default),
-            Err(e) => println!("@@ {name}: PANIC {}", e.downcast_ref::<String>().cloned().unwrap_or_default().chars().take(900).collect::<String>()),
-        }
-    }
-}
-#[test]
-fn tmp_pvg() {
-    let plan = plan("pvg");
-    for node in &plan.nodes { println!("@@ {} {} wave {} left {} needs {:?}", node.id, node.act.verb(), node.wave, node.waves_left, node.needs().iter().map(|id| plan.node(*id).id.clone()).collect::<Vec<_>>()); }
-}

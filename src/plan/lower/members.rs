@@ -1,11 +1,11 @@
 //! What groups are made of: calls, ensembles and techniques written out, the bodies of a `for`.
 
 use crate::program::call::Call;
-use crate::program::{self, Given, Inline, Step, Use};
+use crate::program::{self, Given, Inline, Step};
 use crate::template::Expression;
 
 use super::super::{Act, Conversation, Input, Node, NodeId, Select};
-use super::{Lowering, OVER, in_order, inside};
+use super::{Lowering, in_order, inside};
 
 impl Lowering<'_> {
     /// Members of `id`, numbered. Calls see what the group sees.
@@ -37,28 +37,27 @@ impl Lowering<'_> {
         self.push(Node { inputs, timeout: call.timeout, ..Node::blank(id, self.span, act) })
     }
 
-    /// The calls of `parallel LIST over PREV`: each sees its own earlier answer and the others, as far as they are used.
+    /// The calls of `parallel LIST over PREV`: each sees its own earlier answer and the others.
     pub(super) fn each_with_its_own(
         &mut self,
         calls: &[Call],
         list: NodeId,
+        sees: &[String],
         id: &str,
-        shared: &[Input],
-        uses: &[Use],
+        inputs: &[Input],
     ) -> Vec<NodeId> {
         let mut members = Vec::new();
         for (place, call) in calls.iter().enumerate() {
             let own = format!("{id}[{place}]");
             let place = place as u32;
-            let mut inputs = shared.to_vec();
-            for name in OVER.iter().filter(|name| uses.iter().any(|used| used.name == **name)) {
-                let select = match *name {
+            let mut inputs = inputs.to_vec();
+            for name in sees {
+                let select = match name.as_str() {
                     "mine" => Select::Mine { place, list },
                     _ => Select::Others { place, list },
                 };
                 let node = self.add(&inside(&own, name), Act::Select(select));
-                // Who has lost its own answer goes on with the others'.
-                inputs.push(Input { name: (*name).to_owned(), node, printed: false });
+                inputs.push(Input { name: name.clone(), node, printed: false });
             }
             members.push(self.call(call, &own, inputs));
         }

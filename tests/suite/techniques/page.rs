@@ -43,8 +43,10 @@ fn section(technique: &Piece) -> String {
     let Cost { calls, waves, at_default: (most, in_waves), .. } = cost(name);
     let chapter = CHAPTERS.iter().find(|(first, _)| *first == name);
     let chapter = chapter.map_or_else(String::new, |(_, title)| format!("## {title}\n\n"));
-    let code = technique.source.lines().filter(|line| !line.starts_with("///")).collect::<Vec<_>>().join("\n");
-    let mut prompts = technique.prompts.iter().map(|prompt| format!("`{prompt}`")).collect::<Vec<_>>().join(", ");
+    let code =
+        technique.source.lines().filter(|line| !line.starts_with("///")).collect::<Vec<_>>().join("\n");
+    let mut prompts =
+        technique.prompts.iter().map(|prompt| format!("`{prompt}`")).collect::<Vec<_>>().join(", ");
     if prompts.is_empty() {
         prompts = "none of its own".to_owned();
     }

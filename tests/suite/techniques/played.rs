@@ -126,7 +126,11 @@ impl Upstream for Listener {
             tokio::time::sleep(CALL).await;
             let finish = "stop".to_owned();
             Ok(match call.stream {
-                false => Incoming::Whole(Box::new(Completion { text, finish_reason: finish, ..Completion::default() })),
+                false => Incoming::Whole(Box::new(Completion {
+                    text,
+                    finish_reason: finish,
+                    ..Completion::default()
+                })),
                 true => {
                     let delta = Delta { text, finish_reason: Some(finish), ..Delta::default() };
                     Incoming::Stream(futures_util::stream::iter([Ok(delta)]).boxed())
