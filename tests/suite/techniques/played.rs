@@ -9,7 +9,8 @@ use futures_util::{FutureExt, StreamExt};
 use ensc::plan::Plan;
 use ensc::run::Run;
 use ensc::run::host::Host;
-use ensc::upstream::{Call, CallError, Completion, Delta, Incoming, Upstream};
+use ensc::run::request::Request;
+use ensc::upstream::{Call, CallError, Completion, Delta, Incoming, Message, Role, Upstream};
 
 use crate::stage;
 
@@ -18,9 +19,10 @@ const CALL: Duration = Duration::from_secs(1);
 
 /// What some steps must say for the longest way through a technique to be taken.
 const SAID: &[(&str, &str, &str)] = &[
-    ("leap", "examples", EXAMPLES),
-    ("router", "reply", "result"),
-    ("privacy", "found", r#"[{"kind": "NAME", "text": "Ute"}]"#),
+    ("leap", "reply.examples", EXAMPLES),
+    ("router", "reply.reply", "result"),
+    ("privacy", "reply.found", r#"[{"kind": "NAME", "text": "Ute"}]"#),
+    ("tree-search", "marked", r#"{"score": 9}"#),
 ];
 
 const EXAMPLES: &str = r#"[
@@ -51,7 +53,7 @@ pub fn graph(technique: &str, plan: &Arc<Plan>) -> String {
             started: tokio::time::Instant::now(),
             heard: Mutex::default(),
         });
-        let request = stage::request(&question(technique));
+        let request = Request { messages: asked(technique), ..stage::request("") };
         let host = Host::new(Arc::new(Listener(Arc::clone(&speakers))));
         let mut run = Run::new(Arc::clone(plan), Arc::new(request), Arc::new(host));
         while run.next().await.is_some() {}
@@ -61,11 +63,15 @@ pub fn graph(technique: &str, plan: &Arc<Plan>) -> String {
 }
 
 /// Long where length is what a technique is for.
-fn question(technique: &str) -> String {
+fn asked(technique: &str) -> Vec<Message> {
+    let question = "What is it about? ";
     match technique {
-        "map-reduce" => "What is it about? ".repeat(19_000),
-        "compact" => "What was it about? ".repeat(19_000),
-        _ => "What is it about?".to_owned(),
+        "map-reduce" => vec![Message::ours(Role::User, question.repeat(18_000))],
+        "compact" => {
+            let old = Message::ours(Role::User, question.repeat(20_000));
+            std::iter::once(old).chain((0..4).map(|_| Message::ours(Role::User, question))).collect()
+        }
+        _ => vec![Message::ours(Role::User, question)],
     }
 }
 
@@ -95,8 +101,9 @@ fn mark(step: &str) -> String {
 impl Speakers {
     fn says(&self, call: &Call, shown: &str) -> String {
         let step = call.attribution.step.as_str();
-        let named = |(technique, prefix, _): &&(&str, &str, &str)| {
-            *technique == self.technique && step.starts_with(prefix)
+        let plain = step.trim_end_matches(|c: char| c.is_ascii_digit() || c == '[' || c == ']');
+        let named = |(technique, key, _): &&(&str, &str, &str)| {
+            *technique == self.technique && (plain == *key || step.contains(&format!(".{key}.")))
         };
         let asked = [
             (r#"{"score": N}"#, r#"{"score": 7}"#),
@@ -104,9 +111,8 @@ impl Speakers {
             (r#"{"ranking": [N"#, r#"{"ranking": [1, 2, 3]}"#),
         ];
         match (SAID.iter().find(named), asked.iter().find(|(form, _)| shown.contains(form))) {
-            (Some((.., said)), _) if *said != "result" || step == "reply" => (*said).to_owned(),
-            (_, Some((_, said))) => (*said).to_owned(),
-            _ => mark(step),
+            (Some((.., said)), _) | (None, Some((_, said))) => (*said).to_owned(),
+            (None, None) => mark(step),
         }
     }
 }
