@@ -13,6 +13,7 @@ mod pages;
 mod prelude;
 mod programs;
 mod readme;
+mod shown;
 mod snapshots;
 mod socket;
 mod stage;
