@@ -11,6 +11,8 @@ use std::sync::Arc;
 use ensc::plan::Plan;
 use ensc::prelude::{Piece, PieceKind, pieces};
 
+use crate::cli::ensc;
+use crate::ensembles::HANDLES;
 use crate::stage;
 
 /// What a technique may cost at most: with letters, and with the sizes that it has by itself and a panel of three.
@@ -111,6 +113,27 @@ fn in_every_technique_each_call_sees_what_it_should() {
 #[test]
 fn the_page_about_the_techniques_is_true() {
     kept(Path::new("docs/techniques.md"), &page::page(&techniques()));
+}
+
+/// Each technique has tests of its good path, of a lost member, and of a lost decider where it has one.
+#[test]
+fn the_tests_of_the_techniques_and_of_what_we_ship_pass() {
+    for args in [&["test", "--prelude"][..], &["test", "ensembles"]] {
+        let output = ensc().args(args).output().expect("the command starts");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{args:?}\n{printed}{}", String::from_utf8_lossy(&output.stderr));
+        let names = match args {
+            [_, "--prelude"] => {
+                COSTS.iter().map(|cost| cost.name).filter(|name| *name != "cepo-branch").collect()
+            }
+            _ => HANDLES.to_vec(),
+        };
+        for name in names {
+            let tests =
+                printed.lines().filter(|line| line.split_whitespace().any(|word| word == name)).count();
+            assert!(tests >= 2, "{name} has {tests} tests");
+        }
+    }
 }
 
 /// Compares with what is written, or writes it.
