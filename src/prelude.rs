@@ -23,6 +23,16 @@ pub const FILES: &[PreludeFile] = &[
     PreludeFile { name: "prelude/prompts.ens", text: include_str!("prelude/prompts.ens") },
 ];
 
+/// Their tests, in the language; read only by who wants to run them.
+pub const TESTS: &[PreludeFile] = &[
+    PreludeFile { name: "prelude/tests/panel.ens", text: include_str!("prelude/tests/panel.ens") },
+    PreludeFile { name: "prelude/tests/sampling.ens", text: include_str!("prelude/tests/sampling.ens") },
+    PreludeFile { name: "prelude/tests/steps.ens", text: include_str!("prelude/tests/steps.ens") },
+    PreludeFile { name: "prelude/tests/loops.ens", text: include_str!("prelude/tests/loops.ens") },
+    PreludeFile { name: "prelude/tests/choosing.ens", text: include_str!("prelude/tests/choosing.ens") },
+    PreludeFile { name: "prelude/tests/texts.ens", text: include_str!("prelude/tests/texts.ens") },
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PieceKind {
     Technique,

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ensc::plan::{self, Act, Node, Operand, Plan, Returns};
+use ensc::plan::{self, Act, ArmHead, Node, Operand, Plan, Returns};
 use ensc::source::{SourceFile, Sources};
 use ensc::template::{Answer, Data, Scope};
 use ensc::{program, syntax};
@@ -18,14 +18,14 @@ use ensc::{program, syntax};
 /// Handles with their bounds: calls, waves; in the order of the files.
 const HANDLES: &[(&str, u32, u32)] = &[
     ("opt-architect-high-xl", 4, 2),
-    ("opt-architect-balanced-l", 4, 2),
+    ("opt-architect-balanced-l", 5, 3),
     ("opt-chat-balanced-m", 4, 3),
-    ("opt-clean-fast-s", 4, 4),
+    ("opt-clean-fast-s", 6, 6),
     ("opt-code-balanced-l", 5, 3),
     ("opt-extract-fast-s", 4, 2),
     ("opt-privacy-fast-s", 3, 1),
     ("opt-research-high-xl", 4, 3),
-    ("opt-route-fast-s", 3, 1),
+    ("opt-route-fast-s", 3, 2),
     ("opt-summarize-fast-s", 4, 3),
 ];
 
@@ -169,26 +169,37 @@ fn route_answers_one_of_the_other_nine_handles_whatever_fails() {
     let plan = named("opt-route-fast-s");
     let others: BTreeSet<String> =
         plans().into_iter().map(|plan| plan.handle).filter(|handle| *handle != plan.handle).collect();
-    let mut calls = 0;
-    for ask in plan.nodes.iter().filter_map(|node| node.act.ask()) {
+    let Act::Route(route) = &plan.node(plan.reply).act else { panic!("the reply is a route") };
+    let mut labels = BTreeSet::new();
+    for arm in &route.arms {
+        let Act::Text(template) = &plan.node(arm.node).act else { panic!("no arm makes a call") };
+        match &arm.head {
+            ArmHead::When(_) => (),
+            ArmHead::Else => assert!(others.contains(template.source())),
+            ArmHead::Label { label, .. } => {
+                assert_eq!(template.source(), label);
+                labels.insert(label.clone());
+            }
+        }
+    }
+    assert_eq!(labels, others);
+    let votes: Vec<_> = plan.nodes.iter().filter(|node| node.id.starts_with("votes[")).collect();
+    assert_eq!(votes.len(), 2);
+    for ask in votes.iter().filter_map(|node| node.act.ask()) {
         let Some(Returns::OneOf(choices)) = &ask.returns else { panic!("every vote is a choice") };
         assert_eq!(choices.iter().cloned().collect::<BTreeSet<_>>(), others);
-        calls += 1;
         let described = ask.prompt[0].template.source();
         for handle in &others {
             assert!(described.contains(handle.as_str()), "the prompt does not say what {handle} is for");
         }
     }
-    assert_eq!(calls, 3);
-    let last = plan.nodes.iter().find(|node| node.id == "winner.else").expect("there is a fallback");
-    let Act::Text(template) = &last.act else { panic!("the fallback makes no call") };
-    assert!(others.contains(template.source()));
 }
 
 #[test]
 fn privacy_fails_rather_than_redact_with_fewer_finders() {
     let plan = named("opt-privacy-fast-s");
-    let Act::Group(group) = &plan.nodes.iter().find(|node| node.id == "found").expect("found").act else {
+    let Act::Group(group) = &plan.nodes.iter().find(|node| node.id == "reply.found").expect("found").act
+    else {
         panic!("a group")
     };
     assert_eq!(group.need_of(group.members.len()) as usize, group.members.len());
@@ -213,7 +224,8 @@ fn extract_answers_a_call_unchanged_and_only_json_that_fits() {
 #[test]
 fn clean_runs_at_temperature_0_3() {
     let plan = named("opt-clean-fast-s");
-    for ask in plan.nodes.iter().filter_map(|node| node.act.ask()).filter(|ask| ask.returns.is_none()) {
+    for node in plan.nodes.iter().filter(|node| node.name.as_deref() != Some("findings")) {
+        let Some(ask) = node.act.ask() else { continue };
         let temperature = ask.fields.iter().find(|field| field.name == "temperature").expect("it is set");
         assert_eq!(temperature.json, "0.3");
     }
@@ -248,12 +260,6 @@ fn request(last: &str, system: &str) -> Data {
     Data::Map(vec![text("last", last), text("system", system)])
 }
 
-fn reply(handle: &str, scope: &Scope) -> Result<String, String> {
-    let plan = named(handle);
-    let Act::Text(template) = &plan.node(plan.reply).act else { panic!("the reply is a text") };
-    template.render(scope).map_err(|error| error.to_string())
-}
-
 /// The prompts of the call at `id`, rendered.
 fn prompt(handle: &str, id: &str, scope: &Scope, shown: &Data) -> String {
     let plan = named(handle);
@@ -282,73 +288,13 @@ fn prompt(handle: &str, id: &str, scope: &Scope, shown: &Data) -> String {
 }
 
 #[test]
-fn a_finder_must_answer_a_whole_list_of_kinds_and_texts() {
-    let plan = named("opt-privacy-fast-s");
-    let ask = plan.nodes.iter().find_map(|node| node.act.ask()).expect("a call");
-    let accepts = |text: &str| {
-        let mut scope = Scope::default();
-        scope.set("it", Data::Answer(answer(text)));
-        ask.accept_when.as_ref().expect("there is a condition").holds(&scope).unwrap_or(false)
-    };
-    assert!(accepts("[]"));
-    assert!(accepts(r#"[{"kind": "NAME", "text": "Ute"}]"#));
-    assert!(accepts("```json\n[{\"kind\": \"NAME\", \"text\": \"Ute\"}]\n```"));
-    for text in [
-        "",
-        "I found nothing.",
-        "Here is the list [1]: Ute",
-        r#"{"kind": "NAME", "text": "Ute"}"#,
-        r#"["Ute"]"#,
-        r#"[{"type": "NAME", "value": "Ute"}]"#,
-        r#"[{"kind": "NAME", "text": "Ute"}, {"text": "Kranz"}]"#,
-        r#"[{"kind": "NAME", "text": "Ute"}, {"kind": "NA…"#,
-        "[]…",
-    ] {
-        assert!(!accepts(text), "{text}");
-    }
-}
-
-#[test]
-fn what_any_finder_found_is_gone_and_fewer_than_three_give_no_reply() {
-    let mut scope = Scope::default();
-    scope.set("request", request("Ute Kranz (ute@example.org) met Kranz's brother Jo.", ""));
-    scope.set(
-        "found",
-        answers(&[
-            r#"[{"kind": "NAME", "text": "Ute Kranz"}, {"kind": "NAME", "text": "Kranz"}]"#,
-            r#"[{"kind": "email", "text": "ute@example.org"}]"#,
-            r#"[{"kind": "NAME", "text": "Jo"}, {"kind": "NAME", "text": "Anna"}]"#,
-        ]),
-    );
-    let text = reply("opt-privacy-fast-s", &scope).expect("renders");
-    assert_eq!(text, "[NAME 1] ([EMAIL 2]) met [NAME 3]'s brother [NAME 4].");
-    for lost in [answers(&["[]", "[]"]), Data::Answer(Arc::default())] {
-        scope.set("found", lost);
-        assert!(reply("opt-privacy-fast-s", &scope).is_err());
-    }
-}
-
-#[test]
-fn route_replies_the_bare_name() {
-    let mut scope = Scope::default();
-    let typed = Answer {
-        value: Some(Data::Text("opt-code-balanced-l".into())),
-        ..(*answer(r#"{"value": "opt-code-balanced-l"}"#)).clone()
-    };
-    scope.set("winner", Data::Answer(Arc::new(typed)));
-    assert_eq!(reply("opt-route-fast-s", &scope).as_deref(), Ok("opt-code-balanced-l"));
-    scope.set("winner", Data::Answer(answer("opt-chat-balanced-m")));
-    assert_eq!(reply("opt-route-fast-s", &scope).as_deref(), Ok("opt-chat-balanced-m"));
-}
-
-#[test]
 fn route_shows_head_and_tail_of_a_long_message() {
     let mut scope = Scope::default();
     let long = format!("HEAD {} TAIL", "word ".repeat(4000));
     scope.set("request", request(&long, ""));
     scope.set("choices", Data::List(vec![Data::Text("a".into()), Data::Text("b".into())]));
     let text = prompt("opt-route-fast-s", "votes[0]", &scope, &Data::None);
-    assert!(text.contains("HEAD") && text.contains("TAIL") && text.contains("one of: a, b"));
+    assert!(text.contains("HEAD") && text.contains("TAIL"));
     assert!(!text.contains("<setting>"));
     assert!(text.len() < 8_000, "{}", text.len());
 }

@@ -141,7 +141,7 @@ pub fn load(paths: &[PathBuf], config: Option<&Path>, levels: &[(&str, Level)]) 
 #[must_use]
 pub fn built_in() -> Loaded {
     let mut sources = Sources::default();
-    for file in crate::prelude::FILES {
+    for file in crate::prelude::FILES.iter().chain(crate::prelude::TESTS) {
         sources.add(SourceFile::new(file.name, file.text));
     }
     let (paths, policy) = (Vec::new(), Policy::default());

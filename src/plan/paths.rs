@@ -299,7 +299,9 @@ impl Clock {
             ready = ready.max(self.run(plan, need, start));
         }
         let end = self.parts(plan, node, ready);
-        self.waves[id.0 as usize] = end;
+        // A route asks before it goes on.
+        let asks_first = matches!(&node.act, Act::Route(route) if route.ask.is_some());
+        self.waves[id.0 as usize] = if asks_first { ready + 1 } else { end };
         self.ends.insert(id, end);
         let mut last = end;
         if let Some(step) = node.tie_step() {

@@ -91,6 +91,7 @@ impl Told {
 }
 
 const LARGE: &str = "mlx-gpt-oss-120b-mxfp4-q4";
+const SWIFT: &str = "mlx-qwen3-next-80b-a3b-instruct-mxfp4";
 const MISTRAL: &str = "ov-mistral-7b-instruct-v0-3-fp16";
 const PHI: &str = "ov-phi-4-mini-instruct-fp16";
 
@@ -105,9 +106,11 @@ fn architect_high_answers_by_the_chief_and_without_it_with_a_design() {
 #[test]
 fn architect_balanced_picks_a_design_unchanged() {
     let handle = "opt-architect-balanced-l";
-    let same = [("drafts", "A"), ("demands", "- cheap")];
-    told(handle, "Plan it.", &same).fine("A", 4);
-    told(handle, "Plan it.", &[("drafts[0]", "A"), ("reply", "!"), ("demands", "!")]).degraded("A");
+    let same = [("reply", "design"), ("drafts", "A"), ("demands", "- cheap")];
+    told(handle, "Plan it.", &same).fine("A", 5);
+    told(handle, "And why?", &[("reply", r#"{"value": "small"}"#)]).fine(SWIFT, 2);
+    let lost = [("reply", "!"), ("drafts[0]", "A"), ("best_draft", "!"), ("demands", "!")];
+    told(handle, "Plan it.", &lost).degraded("A");
 }
 
 #[test]
@@ -132,20 +135,23 @@ fn code_comes_from_a_writer_and_the_judge_stands_in_for_the_coder() {
 #[test]
 fn chat_needs_neither_draft_nor_notes_nor_its_large_model() {
     let handle = "opt-chat-balanced-m";
-    told(handle, "Hello", &[]).fine(LARGE, 3);
+    told(handle, "Hello", &[("draft", "A"), ("notes", "Simple.")]).fine("A", 2);
+    told(handle, "Hello", &[("draft", "A…"), ("notes", "simple")]).fine(LARGE, 3);
+    told(handle, "Hello", &[("draft", "A"), ("notes", "other\n- a greeting")]).fine(LARGE, 3);
     told(handle, "Hello", &[("draft", "!"), ("notes", "!")]).degraded(LARGE);
-    told(handle, "Hello", &[("reply", "!"), ("reply.else", "B")]).degraded("B");
+    told(handle, "Hello", &[("reply.otherwise", "!"), ("reply.otherwise.else", "B")]).degraded("B");
 }
 
 #[test]
 fn route_counts_votes_and_has_an_answer_when_all_are_lost() {
     let handle = "opt-route-fast-s";
     let code = r#"{"value": "opt-code-balanced-l"}"#;
-    let votes =
-        [("votes[0]", "opt-chat-balanced-m"), ("votes[1]", code), ("votes[2]", "`opt-code-balanced-l`.")];
-    told(handle, "Fix this", &votes).fine("opt-code-balanced-l", 3);
-    told(handle, "Fix this", &[("votes", "!")]).degraded("opt-chat-balanced-m");
-    told(handle, "Fix this", &[("votes", "no idea"), ("votes[1]", code)]).degraded("opt-code-balanced-l");
+    told(handle, "Fix this", &[("votes[0]", code), ("votes[1]", "`opt-code-balanced-l`.")])
+        .fine("opt-code-balanced-l", 2);
+    let differ = [("votes[0]", "opt-chat-balanced-m"), ("votes[1]", code), ("reply", code)];
+    told(handle, "Fix this", &differ).fine("opt-code-balanced-l", 3);
+    told(handle, "Fix this", &[("votes", "!"), ("reply", "!")]).degraded("opt-chat-balanced-m");
+    told(handle, "Fix this", &[("votes", "no idea"), ("reply", code)]).degraded("opt-code-balanced-l");
 }
 
 #[test]
@@ -165,12 +171,17 @@ fn extract_drops_what_does_not_fit_the_schema() {
 #[test]
 fn clean_cleans_again_if_the_check_objects() {
     let handle = "opt-clean-fast-s";
-    told(handle, "uh gud", &[("draft", "Good."), ("check", "same")]).fine("Good.", 2);
-    let changed = [("draft", "Bad."), ("check", r#"{"value": "changed"}"#), ("careful", "Good.")];
-    told(handle, "uh gud", &changed).fine("Good.", 3);
-    told(handle, "uh gud", &[("draft", "Good."), ("check", "!")]).degraded("Good.");
-    told(handle, "uh gud", &[("draft", "Bad."), ("check", "changed"), ("careful", "!")]).degraded("Bad.");
-    told(handle, "uh gud", &[("draft", "!"), ("draft.else", "Gud.")]).degraded("Gud.");
+    let (first, second) = ("reply.round1", "reply.round2");
+    let finds = |round: &str| format!("{round}.findings");
+    let (found, found_again) = (finds(first), finds(second));
+    let again = format!("{first}.draft");
+    let told = |script: &[(&str, &str)]| told(handle, "uh gud", script);
+    told(&[("draft", "Good."), (&found, "Same.")]).fine("Good.", 2);
+    let changed = [("draft", "Bad."), (&*found, "gud: lost"), (&*again, "Good."), (&*found_again, "same")];
+    told(&changed).fine("Good.", 4);
+    told(&[("draft", "Good."), (&found, "!")]).degraded("Good.");
+    told(&[("draft", "Bad."), (&found, "gud: lost"), (&again, "!")]).degraded("Bad.");
+    told(&[("draft", "!"), ("draft.else", "Gud."), (&found, "same")]).degraded("Gud.");
 }
 
 #[test]
@@ -186,10 +197,24 @@ fn summarize_needs_no_notes_and_has_a_second_writer() {
 fn privacy_redacts_what_any_found_or_fails() {
     let handle = "opt-privacy-fast-s";
     let (ute, jo) = (r#"[{"kind": "NAME", "text": "Ute"}]"#, r#"[{"kind": "NAME", "text": "Jo"}]"#);
-    let found = [("found[0]", ute), ("found[1]", "[]"), ("found[2]", jo)];
-    told(handle, "Ute met Jo.", &found).fine("[NAME 1] met [NAME 2].", 3);
-    for lost in ["!", "Nothing.", "[]…", r#"["Jo"]"#, "{}"] {
-        let told = told(handle, "Ute met Jo.", &[("found[0]", ute), ("found[1]", ute), ("found[2]", lost)]);
+    let finders = ["reply.found[0]", "reply.found[1]", "reply.found[2]"];
+    let told =
+        |found: [&str; 3]| told(handle, "Ute met Jo.", &finders.into_iter().zip(found).collect::<Vec<_>>());
+    told([ute, "[]", jo]).fine("[NAME 1] met [NAME 2].", 3);
+    told([ute, "```json\n[]\n```", jo]).fine("[NAME 1] met [NAME 2].", 3);
+    for lost in [
+        "!",
+        "Nothing.",
+        "[]…",
+        "Here is the list [1]: Jo",
+        r#"["Jo"]"#,
+        "{}",
+        r#"{"kind": "NAME", "text": "Jo"}"#,
+        r#"[{"type": "NAME", "value": "Jo"}]"#,
+        r#"[{"kind": "NAME", "text": "Ute"}, {"text": "Jo"}]"#,
+        r#"[{"kind": "NAME", "text": "Ute"}, {"kind": "NA…"#,
+    ] {
+        let told = told([ute, ute, lost]);
         let error = told.reply.expect_err(lost);
         assert!(!error.contains("Ute") && !error.contains("Jo"), "{error}");
     }

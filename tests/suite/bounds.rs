@@ -61,3 +61,39 @@ fn what_breaks_a_tie_may_be_longer_than_any_vote() {
     let ask = plan.node(plan.reply).act.ask().expect("the reply is a call");
     assert!(ask.input_max.constant.0 >= 1000, "{:?}", ask.input_max);
 }
+
+#[test]
+fn each_call_of_over_reads_its_own_answer_and_the_others() {
+    let plan = plan(&format!(
+        "{HEAD}ensemble x {{
+          drafts = parallel [a, b, c]
+          again = parallel [a, b, c] over drafts {{ prompt: \"\"\"{{{{ mine }}}} {{{{ others }}}}\"\"\" }}
+          reply = merge again by a
+        }}"
+    ));
+    let second = plan.nodes.iter().find(|node| node.id == "again[1]").expect("the second call");
+    let read: Vec<&str> = second.inputs.iter().map(|input| plan.node(input.node).id.as_str()).collect();
+    assert_eq!(read, ["drafts", "again[1].mine", "again[1].others"]);
+    assert_eq!((plan.bounds.calls, plan.bounds.waves), (7, 3));
+}
+
+#[test]
+fn a_role_or_parameter_may_stand_for_a_number() {
+    let plan = plan(&format!(
+        "{HEAD}technique most(panel: models, enough: int, warm: number = 0.4) {{
+          drafts = parallel panel {{ need: enough, temperature: warm }}
+          reply = merge drafts by a
+        }}
+        ensemble x {{
+          patience = 1
+          d = most(panel: [a, b, c], enough: 3)
+          reply = ask a {{ retries: patience, prompt: \"\"\"{{{{ d }}}}\"\"\" }}
+        }}"
+    ));
+    let node = |id: &str| plan.nodes.iter().find(|node| node.id == id).expect("the node is there");
+    let ensc::plan::Act::Group(group) = &node("d.drafts").act else { panic!("a group") };
+    assert_eq!(group.need, Some(3));
+    let ask = node("d.drafts[0]").act.ask().expect("a call");
+    assert!(ask.fields.iter().any(|field| field.name == "temperature" && field.json == "0.4"), "{ask:?}");
+    assert_eq!(node("reply").act.ask().expect("a call").retries, 1);
+}

@@ -22,6 +22,7 @@ mod snapshots;
 mod socket;
 mod stage;
 mod streams;
+mod techniques;
 mod testing;
 mod tidy;
 mod tour;

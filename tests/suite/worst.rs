@@ -30,13 +30,15 @@ const DAYS: &[Day] = &[
     Day {
         handle: "opt-architect-balanced-l",
         script: r#"
+            [step.reply]
+            reply = [{ fault = "400" }, { text = "hm" }, { fault = "busy" }]
             [step."drafts[0]"]
             reply = [{ fault = "busy" }, { fault = "busy" }, {}]
             [step."drafts[1]"]
             reply = [{ fault = "busy" }, { fault = "busy" }, {}]
             [step.demands]
             reply = [{ fault = "400" }, { fault = "busy" }]
-            [step.reply]
+            [step.best_draft]
             reply = [{ fault = "400" }, { fault = "busy" }]
         "#,
     },
@@ -47,9 +49,9 @@ const DAYS: &[Day] = &[
             reply = [{ fault = "busy" }]
             [step.notes]
             reply = [{ fault = "400" }, { fault = "busy" }]
-            [step.reply]
+            [step."reply.otherwise"]
             reply = [{ fault = "busy" }]
-            [step."reply.else"]
+            [step."reply.otherwise.else"]
             reply = [{ fault = "busy" }, { fault = "busy" }, {}]
         "#,
     },
@@ -60,9 +62,13 @@ const DAYS: &[Day] = &[
             reply = [{ fault = "busy" }]
             [step."draft.else"]
             reply = [{ fault = "busy" }, {}]
-            [step.check]
-            reply = [{ fault = "busy" }, { text = "hm" }, { text = "changed" }]
-            [step.careful]
+            [step."reply.round1.findings"]
+            reply = [{ fault = "busy" }, { text = "gud: lost" }]
+            [step."reply.round1.draft"]
+            reply = [{ fault = "busy" }, {}]
+            [step."reply.round2.findings"]
+            reply = [{ fault = "busy" }, { text = "gud: lost" }]
+            [step."reply.round2.draft"]
             reply = [{ fault = "busy" }]
         "#,
     },
@@ -93,12 +99,12 @@ const DAYS: &[Day] = &[
     Day {
         handle: "opt-privacy-fast-s",
         script: r#"
-            [step."found[0]"]
-            reply = [{ text = "[" }, { text = "[" }, { text = "[]" }]
-            [step."found[1]"]
-            reply = [{ text = "[" }, { text = "[" }, { text = "[]" }]
-            [step."found[2]"]
-            reply = [{ text = "[" }, { text = "[" }, { text = "[]" }]
+            [step."reply.found[0]"]
+            reply = [{ fault = "busy" }, { fault = "busy" }, { text = "[" }, { text = "[]" }]
+            [step."reply.found[1]"]
+            reply = [{ fault = "busy" }, { fault = "busy" }, { text = "[" }, { text = "[]" }]
+            [step."reply.found[2]"]
+            reply = [{ fault = "busy" }, { fault = "busy" }, { text = "[" }, { text = "[]" }]
         "#,
     },
     Day {
@@ -116,13 +122,13 @@ const DAYS: &[Day] = &[
     },
     Day {
         handle: "opt-route-fast-s",
-        // Nobody agrees, so no vote is cut short.
+        // The two do not agree.
         script: r#"
             [step."votes[0]"]
             reply = [{ fault = "busy" }, { text = "hm" }, { text = "opt-chat-balanced-m" }]
             [step."votes[1]"]
             reply = [{ fault = "busy" }, { text = "hm" }, { text = "opt-code-balanced-l" }]
-            [step."votes[2]"]
+            [step.reply]
             reply = [{ fault = "busy" }, { text = "hm" }, { text = "opt-clean-fast-s" }]
         "#,
     },

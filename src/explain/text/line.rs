@@ -12,9 +12,12 @@ const CONDITION_WIDTH: usize = 56;
 /// Label, summary, and the wave at the end of the line.
 pub(super) fn head(lead: &str, label: &str, label_width: usize, summary: &str, wave: &str) -> String {
     let mut line = match label.chars().count().max(label_width) {
-        0 => format!("{lead}{summary}"),
-        width => format!("{lead}{label:width$}   {summary}"),
+        0 => lead.to_owned(),
+        width => format!("{lead}{label:width$}   "),
     };
+    // Two blanks before the wave, and one character for what is left out.
+    let room = WIDTH.saturating_sub(line.chars().count() + wave.chars().count() + 3);
+    line.push_str(&clipped(summary, room));
     let used = line.chars().count() + wave.chars().count();
     let gap = WIDTH.saturating_sub(used).max(2);
     if !wave.is_empty() {

@@ -75,7 +75,9 @@ fn below(plan: &Plan, id: NodeId, live: bool) -> Vec<(NodeId, bool)> {
             // An item that is an answer comes from one of the steps that the list names.
             still(plan.node(*items).inputs.iter().map(|input| input.node).collect())
         }
-        Act::Alias(id) | Act::Inline { reply: id, .. } => vec![(*id, live)],
+        // A step that others wait for runs before it is known whether its answer is the reply.
+        Act::Alias(step) => vec![(*step, live && is_used_only_by(plan, id, *step))],
+        Act::Inline { reply: id, .. } => vec![(*id, live)],
         Act::Route(route) => route.arms.iter().map(|arm| (arm.node, live)).collect(),
         Act::Race(starters) => starters.iter().map(|starter| (starter.node, live)).collect(),
         Act::Cascade(cascade) => {
@@ -90,6 +92,10 @@ fn below(plan: &Plan, id: NodeId, live: bool) -> Vec<(NodeId, bool)> {
         | Act::Items { .. }
         | Act::Conversation(_) => Vec::new(),
     }
+}
+
+fn is_used_only_by(plan: &Plan, user: NodeId, step: NodeId) -> bool {
+    plan.ids().filter(|&id| id != user).all(|id| !plan.node(id).uses().contains(&step))
 }
 
 /// Fills what depends on being final, and numbers the calls.
