@@ -6,6 +6,7 @@ pub mod call;
 mod calls;
 mod cells;
 mod collect;
+pub mod echoes;
 pub mod errors;
 mod graph;
 mod lists;

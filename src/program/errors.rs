@@ -1,5 +1,7 @@
 //! Every complaint of the checking phase, in one place to read.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::did_you_mean;
 use crate::source::Span;
@@ -130,8 +132,12 @@ pub fn option_twice(name: &Name, first: Span) -> Diagnostic {
 
 /// T004
 pub fn unknown_variable(name: &str, span: Span, known: Names<'_>) -> Diagnostic {
-    Diagnostic::error("T004", span, format!("nothing here is named `{name}`"))
-        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("visible here", known)))
+    let nothing = || format!("nothing is visible here; a prompt sees its parameters: `prompt NAME({name})`");
+    Diagnostic::error("T004", span, format!("nothing here is named `{name}`")).help(
+        did_you_mean(name, known.iter().copied())
+            .or_else(|| listing("visible here", known))
+            .unwrap_or_else(nothing),
+    )
 }
 
 /// T005
@@ -202,6 +208,7 @@ pub fn option_as_role(name: &Name) -> Diagnostic {
 pub fn wrong_arguments(name: &str, span: Span, expected: usize, found: usize) -> Diagnostic {
     let s = if expected == 1 { "" } else { "s" };
     Diagnostic::error("T013", span, format!("prompt `{name}` takes {expected} argument{s}, not {found}"))
+        .help("a prompt sees only what it is given: one argument for each of its parameters")
 }
 
 /// T014
@@ -258,6 +265,7 @@ pub fn unused(name: &Name) -> Diagnostic {
 /// G004
 pub fn empty_list(span: Span) -> Diagnostic {
     Diagnostic::error("G004", span, "this list is empty: there is nobody to ask")
+        .help("name at least one, for example `[chief]`")
 }
 
 /// G005
@@ -297,6 +305,8 @@ fn listing(lead: &str, names: Names<'_>) -> Option<String> {
     if names.is_empty() {
         return None;
     }
+    let mut seen = BTreeSet::new();
+    let names: Vec<&str> = names.iter().copied().filter(|name| seen.insert(*name)).collect();
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
     Some(format!("{lead}: {}{more}", shown.join(", ")))

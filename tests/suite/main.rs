@@ -8,6 +8,7 @@ mod cli;
 mod ensembles;
 mod explained;
 mod gone;
+mod mistakes;
 mod pages;
 mod prelude;
 mod programs;
