@@ -173,7 +173,9 @@ pub fn forbidden_statement(span: Span, word: &str) -> Diagnostic {
 
 /// T010
 pub fn wrong_kind(span: Span, expected: &str, found: &str) -> Diagnostic {
+    let verb = "`{ … }` alone is a map; a step begins with a verb, for example `ask chief { … }`";
     Diagnostic::error("T010", span, format!("this must be {expected}, not {found}"))
+        .help_if((found == "a map" && expected.contains("step")).then(|| verb.to_owned()))
 }
 
 /// T011

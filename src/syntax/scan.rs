@@ -188,7 +188,9 @@ impl<'t> Pass<'t> {
             // A template that swallows the rest breaks brackets too: it comes first.
             let short = self.runaway.map_or(self.short, |runaway| runaway.short);
             let item = self.runaway.map_or(self.item, |runaway| runaway.item);
-            let turned = self.turned.filter(|turned| turned.item == item);
+            let turned = self.turned.filter(|turned| {
+                turned.item == item && self.runaway.is_none_or(|runaway| runaway.opener != turned.opener)
+            });
             let templates = &mut suspicions.templates;
             let new = match (short, turned, self.runaway) {
                 (Some(at), _, _) => suspicions.short_quotes.insert(at),

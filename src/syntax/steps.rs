@@ -66,12 +66,6 @@ impl Reader<'_> {
             if plain { self.span(&head) } else { first.as_ref().map_or(span, |word| self.span(word)) };
         let word = plain.then(|| head.as_str().trim_end().to_owned());
         let mut verb = self.verb(head, verb_span);
-        if let Verb::Plain { value: Value::Map(_) } = verb {
-            let opener = Span { end: verb_span.start, ..verb_span };
-            let message = "a verb is missing before this block";
-            self.report(errors::missing(opener, message, "for example `ask chief { … }`"));
-            verb = Verb::Bad(verb_span);
-        }
         if let Some(excess) = parts.eat(Rule::excess) {
             verb = self.excess(verb, word.as_deref(), verb_span, excess);
         }

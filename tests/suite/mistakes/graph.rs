@@ -1,6 +1,6 @@
 //! The graph: what nobody uses, what waits for itself, what may be missing.
 
-use super::{Mistake, bare, helped};
+use super::{Mistake, helped};
 
 pub const ROWS: &[Mistake] = &[
     helped(

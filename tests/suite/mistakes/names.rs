@@ -1,6 +1,6 @@
 //! Names that mean nothing, mean two things, or cannot be names.
 
-use super::{Mistake, bare, helped};
+use super::{Mistake, helped};
 
 pub const ROWS: &[Mistake] = &[
     // models, roles, steps

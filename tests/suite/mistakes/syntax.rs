@@ -1,6 +1,6 @@
 //! Signs, quotes, brackets, words in the wrong place, and lines that are none.
 
-use super::{Mistake, bare, helped};
+use super::{Mistake, helped};
 
 pub const ROWS: &[Mistake] = &[
     // brackets
@@ -92,7 +92,6 @@ pub const ROWS: &[Mistake] = &[
     helped("code.ens", "sample width of second", "sample width of«»", "S016"),
     helped("code.ens", "sample width of second", "sample second«»", "S016"),
     helped("code.ens", "first_try = ask coder {", "first_try = ask«» {", "S016"),
-    helped("code.ens", "first_try = ask coder {", "first_try = «»{", "S016"),
     helped("clean.ens", "skip when check.value", "skip «if» check.value", "S017"),
     helped("clean.ens", "skip when check.value", "skip «unless» check.value", "S017"),
     helped("clean.ens", "skip when check.value", "skp when check.value", "S011").at("    «skp when check.value != \"changed\"»"),
