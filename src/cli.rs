@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod config;
+pub mod diff;
 pub mod explain;
 pub mod export;
+pub mod fix;
 pub mod list;
 pub mod output;
 pub mod run;
@@ -11,6 +13,7 @@ pub mod serve;
 pub mod signal;
 pub mod sim;
 pub mod target;
+pub mod why;
 pub mod world;
 
 use std::process::ExitCode;
@@ -56,6 +59,7 @@ pub struct Cli {
 enum Verb {
     Check(check::Args),
     Explain(explain::Args),
+    Why(why::Args),
     List(list::Args),
     Run(run::Args),
     Serve(serve::Args),
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Check(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),
+        Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),
         Verb::Serve(args) => args.run(&mut out),

@@ -1,7 +1,10 @@
 //! What is wrong with a program, as plain data. Built beside the phase that noticed, collected, never thrown.
 
+pub mod fix;
+pub mod github;
 pub mod json;
 pub mod render;
+pub mod sarif;
 pub mod suggest;
 
 use crate::source::Span;

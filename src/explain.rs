@@ -3,8 +3,11 @@
 //! The JSON document comes first and holds everything; the text is written from the document alone. Knows nothing
 //! of terminals, of sources, or of how a call is made.
 
+pub mod grid;
 pub mod json;
 pub mod text;
+pub mod why;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod sample;
@@ -23,8 +26,11 @@ pub fn document(plan: &Plan) -> Document {
 /// The document as indented JSON with a line end.
 #[must_use]
 pub fn to_json(plan: &Plan) -> String {
-    let mut json =
-        serde_json::to_string_pretty(&document(plan)).expect("a document holds nothing that JSON cannot");
+    pretty(&document(plan))
+}
+
+fn pretty(document: &impl serde::Serialize) -> String {
+    let mut json = serde_json::to_string_pretty(document).expect("a document holds nothing that JSON cannot");
     json.push('\n');
     json
 }

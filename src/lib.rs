@@ -65,7 +65,10 @@ pub fn compile(sources: &Sources, policy: &Policy) -> Compiled {
     let plans = program.as_ref().filter(|_| is_read).map(plan::lower).unwrap_or_default();
     diagnostics.extend(mistakes);
     program::echoes::silence(sources, &files, &mut diagnostics);
-    diagnostics.extend(lint::review(sources, &plans, policy));
+    let sound = !diagnostics.iter().any(Diagnostic::is_error);
+    let subject = lint::Subject { sources, files: &files, plans: &plans, sound };
+    let lints = lint::review(&subject, policy);
+    diagnostics.extend(lints);
     diagnostic::tidy(&mut diagnostics);
     Compiled { plans, diagnostics }
 }

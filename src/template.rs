@@ -7,6 +7,7 @@ pub mod data;
 mod engine;
 mod fence;
 mod filters;
+mod raw;
 mod size;
 mod value;
 
@@ -19,6 +20,7 @@ use minijinja::machinery;
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part};
 pub use filters::{boxed, find_json};
+pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};
 
 /// Largest text that a template may give, in bytes.
@@ -113,6 +115,13 @@ impl Template {
             Ok(root) => check::template(&root, &self.source, visible),
             Err(error) => (Vec::new(), vec![Fault::syntax(&error, &self.source)]),
         }
+    }
+
+    /// What it prints without a fence.
+    #[must_use]
+    pub fn raw_prints(&self) -> Vec<RawPrint> {
+        machinery::parse(&self.source, NAME, engine::syntax())
+            .map_or_else(|_| Vec::new(), |root| raw::prints(&root, &self.source))
     }
 
     /// The most that it can print, given the most that its names can hold.

@@ -6,8 +6,9 @@ use clap::ValueEnum;
 
 use crate::cli::config::{self, Loaded};
 use crate::cli::output::{Output, Stop};
-use crate::cli::world;
-use crate::diagnostic::{json, render};
+use crate::cli::{fix, world};
+use crate::diagnostic::{Severity, github, json, render, sarif};
+use crate::lint::Level;
 
 /// Say what is wrong with `.ens` files
 #[derive(Debug, clap::Args)]
@@ -15,8 +16,14 @@ use crate::diagnostic::{json, render};
 Examples:
   ensc check                    everything in ensembles/ (or here, if there is no such folder)
   ensc check tiers models.ens   these, as one program
-  ensc check --format json      for editors and scripts
-  ensc explain L101             what a code means")]
+  ensc check --fix --diff       what would be mended; without --diff it is
+  ensc check --deny warnings    for CI: warnings are errors
+  ensc check --deny vote-on-two --allow L004
+                                levels of single lints, by code or name
+  ensc check --format json      for editors and scripts; also sarif, github
+  ensc explain L003             what a code means
+
+Levels also stand in ensc.toml, under [lints]: L003 = \"allow\", \"warn\", \"deny\" or \"forbid\".")]
 pub struct Args {
     /// Files and folders, read as one program
     paths: Vec<PathBuf>,
@@ -25,9 +32,25 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
-    /// What else counts as an error
-    #[arg(long, value_enum, value_name = "WHAT")]
-    deny: Option<Deny>,
+    /// Make a lint an error; `warnings` makes every warning one
+    #[arg(long, value_name = "LINT")]
+    deny: Vec<String>,
+
+    /// Make a lint a warning
+    #[arg(long, value_name = "LINT")]
+    warn: Vec<String>,
+
+    /// Do not look for a lint
+    #[arg(long, value_name = "LINT")]
+    allow: Vec<String>,
+
+    /// Mend what has a sure fix, then check what is left
+    #[arg(long)]
+    fix: bool,
+
+    /// Show what would be mended and change nothing
+    #[arg(long, requires = "fix")]
+    diff: bool,
 
     /// Settings file [default: ensc.toml in the first folder]
     #[arg(long, value_name = "FILE", env = "ENSC_CONFIG", hide_env_values = true)]
@@ -36,15 +59,18 @@ pub struct Args {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// Pictures for people.
     #[default]
     Human,
     Json,
+    /// For code scanning; SARIF 2.1.0.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Deny {
-    Warnings,
-}
+/// The word that denies every warning.
+const WARNINGS: &str = "warnings";
 
 impl Args {
     /// Findings go to standard output.
@@ -53,22 +79,54 @@ impl Args {
     ///
     /// [`Stop::Found`] for errors, and for warnings where they are denied.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
-        let paths = if self.paths.is_empty() { vec![world::default_folder()] } else { self.paths.clone() };
-        let loaded = config::load(&paths, self.config.as_deref())?;
-        let printed = match self.format {
-            Format::Human => out.print(&human(&loaded, out.colour())),
-            Format::Json => out.print(&as_json(&loaded)),
-        };
+        let mut loaded = self.load()?;
+        if self.fix {
+            let mended = fix::mend(&loaded);
+            if self.diff {
+                out.print(&mended.diff(&loaded))?;
+                return if mended.is_empty() { Ok(()) } else { Err(Stop::Found) };
+            }
+            mended.write(&loaded)?;
+            out.note(&mended.summary(&loaded));
+            if !mended.is_empty() {
+                loaded = self.load()?;
+            }
+        }
+        let printed = out.print(&match self.format {
+            Format::Human => human(&loaded, out.colour()),
+            Format::Json => pretty(&json::to_json(&loaded.sources, &loaded.compiled.diagnostics)),
+            Format::Sarif => {
+                pretty(&sarif::to_sarif(&loaded.sources, &loaded.compiled.diagnostics, &loaded.shown_paths()))
+            }
+            Format::Github => {
+                github::annotations(&loaded.sources, &loaded.compiled.diagnostics, &loaded.shown_paths())
+            }
+        });
         // A reader that has seen enough does not make the files right.
         match printed {
             Ok(()) | Err(Stop::Quiet) => {}
             Err(stop) => return Err(stop),
         }
-        let found = match self.deny {
-            Some(Deny::Warnings) => loaded.compiled.diagnostics.len(),
-            None => loaded.compiled.errors(),
-        };
-        if found > 0 { Err(Stop::Found) } else { Ok(()) }
+        if loaded.compiled.errors() > 0 { Err(Stop::Found) } else { Ok(()) }
+    }
+
+    fn load(&self) -> Result<Loaded, Stop> {
+        let paths = if self.paths.is_empty() { vec![world::default_folder()] } else { self.paths.clone() };
+        let mut loaded = config::load(&paths, self.config.as_deref(), &self.levels())?;
+        if self.deny.iter().any(|word| word == WARNINGS) {
+            for found in &mut loaded.compiled.diagnostics {
+                found.severity = Severity::Error;
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// What is denied counts before what is only warned of, and that before what is allowed.
+    fn levels(&self) -> Vec<(&str, Level)> {
+        let allowed = self.allow.iter().map(|word| (word.as_str(), Level::Allow));
+        let warned = self.warn.iter().map(|word| (word.as_str(), Level::Warn));
+        let denied = self.deny.iter().filter(|word| *word != WARNINGS);
+        allowed.chain(warned).chain(denied.map(|word| (word.as_str(), Level::Deny))).collect()
     }
 }
 
@@ -87,8 +145,6 @@ fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn as_json(loaded: &Loaded) -> String {
-    let mut text = format!("{:#}", json::to_json(&loaded.sources, &loaded.compiled.diagnostics));
-    text.push('\n');
-    text
+fn pretty(document: &serde_json::Value) -> String {
+    format!("{document:#}\n")
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::cli::output::{Output, Stop};
 use crate::cli::world;
 use crate::diagnostic::suggest::did_you_mean;
-use crate::lint::{Level, Policy, RULES};
+use crate::lint::{self, Level, Policy};
 use crate::source::Sources;
 use crate::{Compiled, compile};
 
@@ -20,9 +20,9 @@ const NAME: &str = "ensc.toml";
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Levels of the policy's rules: `L103 = "warn"`.
+    /// What findings mean, by code or name: `L103 = "warn"`.
     #[serde(default)]
-    policy: BTreeMap<String, LevelWord>,
+    lints: BTreeMap<String, LevelWord>,
     #[serde(default)]
     pub serve: ServeConfig,
 }
@@ -45,6 +45,7 @@ enum LevelWord {
     Allow,
     Warn,
     Deny,
+    Forbid,
 }
 
 /// Where the ensembles and their settings are.
@@ -62,8 +63,11 @@ pub struct Place {
 /// Sources with what became of them.
 pub struct Loaded {
     pub sources: Sources,
+    /// Where each of the sources lies.
+    pub paths: Vec<PathBuf>,
     pub compiled: Compiled,
     pub config: Config,
+    pub policy: Policy,
 }
 
 // === impl Place ===
@@ -76,7 +80,23 @@ impl Place {
     /// Files that cannot be read, and settings that cannot be used.
     pub fn load(&self) -> Result<Loaded, Stop> {
         let folder = self.ensembles.clone().unwrap_or_else(world::default_folder);
-        load(&[folder], self.config.as_deref())
+        load(&[folder], self.config.as_deref(), &[])
+    }
+
+    /// The same, for verbs that look at what there is: prints what is wrong, and stops if that left no plans.
+    ///
+    /// # Errors
+    ///
+    /// Also a program that gives no plans.
+    pub fn load_plans(&self, out: &mut Output) -> Result<Loaded, Stop> {
+        let loaded = self.load()?;
+        if loaded.compiled.errors() > 0 {
+            loaded.show_diagnostics(out);
+            if loaded.compiled.plans.is_empty() {
+                return Err(Stop::Found);
+            }
+        }
+        Ok(loaded)
     }
 
     /// The same, for verbs that need a program without mistakes: prints what is wrong and stops.
@@ -95,16 +115,26 @@ impl Place {
 }
 
 /// Reads and compiles what lies at `paths`; settings come from `config`, else from the first folder among them.
+/// `levels` are those of the command line, by code or name of a lint; the last one counts, whatever the settings say.
 ///
 /// # Errors
 ///
-/// As [`Place::load`].
-pub fn load(paths: &[PathBuf], config: Option<&Path>) -> Result<Loaded, Stop> {
+/// As [`Place::load`], and [`Stop::Usage`] for a level of no lint.
+pub fn load(paths: &[PathBuf], config: Option<&Path>, levels: &[(&str, Level)]) -> Result<Loaded, Stop> {
     let config = Config::read(paths, config).map_err(Stop::Failed)?;
-    let policy = config.policy().map_err(Stop::Failed)?;
-    let sources = world::sources(paths).map_err(|problems| Stop::Failed(problems.join("\nerror: ")))?;
+    let mut policy = config.policy().map_err(Stop::Failed)?;
+    for (word, level) in levels {
+        // To deny what is forbidden would let files allow it.
+        let level = lint::rule(word).map_or(*level, |rule| match policy.level(rule) {
+            Level::Forbid if *level == Level::Deny => Level::Forbid,
+            _ => *level,
+        });
+        set(&mut policy, word, level).map_err(Stop::Usage)?;
+    }
+    let (sources, paths) =
+        world::sources(paths).map_err(|problems| Stop::Failed(problems.join("\nerror: ")))?;
     let compiled = compile(&sources, &policy);
-    Ok(Loaded { sources, compiled, config })
+    Ok(Loaded { sources, paths, compiled, config, policy })
 }
 
 // === impl Loaded ===
@@ -115,6 +145,17 @@ impl Loaded {
         let text =
             crate::diagnostic::render::render(&self.sources, &self.compiled.diagnostics, out.colour_err());
         out.note(&text);
+    }
+
+    /// The path of each source as people and programs on this host would write it, `/` between its parts.
+    #[must_use]
+    pub fn shown_paths(&self) -> Vec<String> {
+        let shown = |path: &PathBuf| {
+            let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
+            let path: PathBuf = parts.collect();
+            path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
+        };
+        self.paths.iter().map(shown).collect()
     }
 }
 
@@ -133,22 +174,26 @@ impl Config {
             .map_err(|error| format!("`{}`: {}", path.display(), error.to_string().trim_end()))
     }
 
-    /// The levels of the rules.
+    /// The levels of the lints.
     ///
     /// # Errors
     ///
-    /// A rule that does not exist.
+    /// A lint that does not exist.
     pub fn policy(&self) -> Result<Policy, String> {
         let mut policy = Policy::default();
-        for (word, level) in &self.policy {
-            if !policy.set(word, level.level()) {
-                let names = RULES.iter().flat_map(|rule| [rule.code, rule.name]);
-                let advice = did_you_mean(word, names).map(|it| format!("; {it}")).unwrap_or_default();
-                return Err(format!("{NAME}: there is no policy rule `{word}`{advice}"));
-            }
+        for (word, level) in &self.lints {
+            set(&mut policy, word, level.level()).map_err(|problem| format!("{NAME}: {problem}"))?;
         }
         Ok(policy)
     }
+}
+
+fn set(policy: &mut Policy, word: &str, level: Level) -> Result<(), String> {
+    if policy.set(word, level) {
+        return Ok(());
+    }
+    let advice = did_you_mean(word, lint::words()).map(|it| format!("; {it}")).unwrap_or_default();
+    Err(format!("there is no lint `{word}`{advice}"))
 }
 
 impl LevelWord {
@@ -157,6 +202,7 @@ impl LevelWord {
             Self::Allow => Level::Allow,
             Self::Warn => Level::Warn,
             Self::Deny => Level::Deny,
+            Self::Forbid => Level::Forbid,
         }
     }
 }

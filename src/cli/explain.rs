@@ -3,8 +3,10 @@
 use crate::cli::config::Place;
 use crate::cli::list;
 use crate::cli::output::{Format, Output, Stop, bold, dim};
+use crate::explain::grid::Grid;
 use crate::plan::Plan;
-use crate::{explain, lint};
+use crate::prelude::{self, PieceKind};
+use crate::{diagnostic, explain, lint};
 
 /// Show what a handle will do, and cost at most
 #[derive(Debug, clap::Args)]
@@ -13,11 +15,12 @@ Examples:
   ensc explain opt-architect-high-xl               the plan as a page
   ensc explain opt-architect-high-xl --full        with every built-in setting
   ensc explain opt-architect-high-xl --format json with everything, for programs
-  ensc explain architect                           the handles of an ensemble
-  ensc explain L101                                the manual page of a policy rule")]
+  ensc explain architect                           the handles of an ensemble, side by side
+  ensc explain L101                                the manual page of a policy rule
+  ensc explain --prelude moa                       the source of a technique or prompt that comes with ensc")]
 pub struct Args {
     /// A handle, selector or ensemble, or the code of a finding
-    #[arg(value_name = "HANDLE")]
+    #[arg(value_name = "NAME")]
     name: String,
 
     /// How it is printed
@@ -28,6 +31,10 @@ pub struct Args {
     #[arg(long)]
     full: bool,
 
+    /// Print a technique with the prompts that it sends, or a prompt, as it is written
+    #[arg(long, conflicts_with_all = ["full", "format"])]
+    prelude: bool,
+
     #[command(flatten)]
     place: Place,
 }
@@ -37,39 +44,65 @@ impl Args {
     ///
     /// A name that is not known, or a program that gives no plans.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
-        if let Some(rule) = lint::rule(&self.name) {
-            return out.print(rule.page);
+        if self.prelude {
+            return source(&self.name).and_then(|text| out.print(&text));
         }
-        if is_code(&self.name) {
-            let known: Vec<&str> = lint::RULES.iter().map(|rule| rule.code).collect();
-            return Err(Stop::Failed(format!("`{}` has no page; these do: {}", self.name, known.join(", "))));
+        if is_code(&self.name) || lint::rule(&self.name).is_some() {
+            return code(&self.name, out);
         }
-        let loaded = self.place.load()?;
-        if loaded.compiled.errors() > 0 {
-            loaded.show_diagnostics(out);
-            if loaded.compiled.plans.is_empty() {
-                return Err(Stop::Found);
-            }
-        }
+        let loaded = self.place.load_plans(out)?;
         let plans = list::find(&loaded.compiled.plans, &self.name).map_err(Stop::Failed)?;
-        match (plans.as_slice(), self.format) {
-            ([plan], Format::Text) => out.print(&paint(&explain::to_text(plan, self.full), out.colour())),
-            ([plan], Format::Json) => out.print(&explain::to_json(plan)),
-            (several, _) => out.print(&choice(&self.name, several, out.colour())),
+        match plans.as_slice() {
+            [plan] => self.plan(plan, out),
+            cells => self.grid(cells, out),
         }
     }
+
+    fn plan(&self, plan: &Plan, out: &mut Output) -> Result<(), Stop> {
+        match self.format {
+            Format::Text => out.print(&paint(&explain::to_text(plan, self.full), out.colour())),
+            Format::Json => out.print(&explain::to_json(plan)),
+        }
+    }
+
+    fn grid(&self, cells: &[&Plan], out: &mut Output) -> Result<(), Stop> {
+        let grid = Grid::of(&self.name, cells);
+        match self.format {
+            Format::Text => out.print(&grid.to_text()),
+            Format::Json => out.print(&grid.to_json()),
+        }
+    }
+}
+
+/// The page of a code.
+fn code(name: &str, out: &mut Output) -> Result<(), Stop> {
+    if let Some(rule) = lint::rule(name) {
+        return out.print(rule.page);
+    }
+    let known: Vec<&str> = lint::RULES.iter().map(|rule| rule.code).collect();
+    Err(Stop::Failed(format!("`{name}` has no page; these do: {}", known.join(", "))))
+}
+
+/// A technique and the prompts that it sends, or one prompt; ready to be copied.
+fn source(name: &str) -> Result<String, Stop> {
+    let pieces = prelude::pieces();
+    let find = |name: &str| pieces.iter().find(|piece| piece.name == name);
+    let Some(piece) = find(name) else {
+        let near = diagnostic::suggest::did_you_mean(name, pieces.iter().map(|piece| piece.name.as_str()));
+        let known = pieces.iter().filter(|piece| piece.kind == PieceKind::Technique);
+        let known: Vec<&str> = known.map(|piece| piece.name.as_str()).collect();
+        let help = near.unwrap_or_else(|| format!("techniques: {}", known.join(", ")));
+        return Err(Stop::Failed(format!("the prelude has no `{name}`; {help}")));
+    };
+    let sent = piece.prompts.iter().filter_map(|name| find(name));
+    let texts: Vec<&str> = std::iter::once(piece).chain(sent).map(|piece| piece.source.as_str()).collect();
+    Ok(texts.join("\n"))
 }
 
 /// `L101`, `n7`: a letter and digits.
 fn is_code(word: &str) -> bool {
     let digits = word.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or_default();
     !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
-}
-
-/// The handles of an ensemble that has several.
-fn choice(name: &str, plans: &[&Plan], colour: bool) -> String {
-    let table = list::table(plans.iter().copied(), colour);
-    format!("`{name}` has {} handles; name the one to explain:\n\n{table}", plans.len())
 }
 
 /// The page with its name in bold and its lines, waves and sources dimmed.

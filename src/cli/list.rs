@@ -28,14 +28,8 @@ impl Args {
     ///
     /// [`Stop::Found`] for a program that gives no plans.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
-        let loaded = self.place.load()?;
+        let loaded = self.place.load_plans(out)?;
         let plans = &loaded.compiled.plans;
-        if loaded.compiled.errors() > 0 {
-            loaded.show_diagnostics(out);
-            if plans.is_empty() {
-                return Err(Stop::Found);
-            }
-        }
         match self.format {
             Format::Text => out.print(&table(plans.iter(), out.colour())),
             Format::Json => out.print(&as_json(plans)),

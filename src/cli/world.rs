@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::source::{FILE_SIZE_MAX, SourceFile, Sources};
@@ -20,12 +20,12 @@ pub fn default_folder() -> PathBuf {
     if folder.is_dir() { folder } else { PathBuf::from(".") }
 }
 
-/// Every `.ens` file at these paths, by name. A file that is named is read whatever it is called.
+/// Every `.ens` file at these paths, by name, and where each lies. A file that is named is read whatever it is called.
 ///
 /// # Errors
 ///
 /// One sentence for each path that is missing, empty of `.ens` files, unreadable, too large or not UTF-8.
-pub fn sources(paths: &[PathBuf]) -> Result<Sources, Vec<String>> {
+pub fn sources(paths: &[PathBuf]) -> Result<(Sources, Vec<PathBuf>), Vec<String>> {
     let mut problems = Vec::new();
     let mut found = Vec::new();
     for path in paths {
@@ -35,17 +35,47 @@ pub fn sources(paths: &[PathBuf]) -> Result<Sources, Vec<String>> {
     }
     found.sort();
     let mut seen = BTreeSet::new();
-    let mut sources = Sources::default();
+    let (mut sources, mut places) = (Sources::default(), Vec::new());
     for File { name, path } in found {
         if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
             continue;
         }
         match read(&path) {
-            Ok(text) => _ = sources.add(SourceFile::new(name, text)),
+            Ok(text) => {
+                sources.add(SourceFile::new(name, text));
+                places.push(path);
+            }
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+    if problems.is_empty() { Ok((sources, places)) } else { Err(problems) }
+}
+
+/// Puts `text` in the place of a file's text: whoever reads it finds the old text or the new one, never a part. Links
+/// are followed, and the file keeps its permissions.
+///
+/// # Errors
+///
+/// A sentence that names the file; it is then as it was.
+pub fn replace(path: &Path, text: &str) -> Result<(), String> {
+    let failed =
+        |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
+    let target = fs::canonicalize(path).map_err(failed)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let beside = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = write_new(&beside, text, &target).and_then(|()| fs::rename(&beside, &target));
+    if written.is_err() {
+        // It may never have come into being.
+        let _ = fs::remove_file(&beside);
+    }
+    written.map_err(failed)
+}
+
+fn write_new(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_permissions(fs::metadata(like)?.permissions())?;
+    file.sync_all()
 }
 
 /// The text of a file, if there is one.

@@ -2,10 +2,9 @@
 
 mod line;
 pub mod tree;
-mod words;
 
 use crate::explain::json::{Document, SettingOut};
-use crate::explain::text::words::{joined, list_length, money, plural, wrapped};
+use crate::explain::words::{joined, list_length, money, plural, wrapped};
 use crate::units::{Bytes, Millis, Tokens};
 
 /// Columns of the page. A line is longer only where one name alone is.
@@ -35,15 +34,18 @@ pub fn render(doc: &Document, full: bool) -> String {
 fn header(doc: &Document) -> Vec<String> {
     let facts = format!("{} · selector {} · plan {}", doc.place, doc.selector, doc.plan);
     let mut lines = title(&doc.handle, &facts);
-    // The title has said it.
-    let purpose = doc.doc.strip_prefix(&format!("`{}`: ", doc.handle)).unwrap_or(&doc.doc);
-    let purpose = wrapped(purpose, WIDTH);
+    let purpose = purpose(&doc.doc, &doc.handle);
     let is_long = purpose.len() > 1;
     lines.extend(purpose);
     lines.extend(is_long.then(String::new));
     lines.extend(joined("", &bounds(doc), WIDTH));
     lines.extend(joined("", &allowances(doc), WIDTH));
     lines
+}
+
+/// A doc comment in the lines of the page, without the handle's own name: the title has said it.
+pub(super) fn purpose(doc: &str, handle: &str) -> Vec<String> {
+    wrapped(doc.strip_prefix(&format!("`{handle}`: ")).unwrap_or(doc), WIDTH)
 }
 
 /// Both on one line with the facts at its end, or below each other.
@@ -86,7 +88,7 @@ fn input_bound(conversations: u32, constant: u64) -> String {
     }
 }
 
-fn has_price(doc: &Document) -> bool {
+pub(super) fn has_price(doc: &Document) -> bool {
     doc.models.iter().any(|model| model.price_in_usd > 0.0 || model.price_out_usd > 0.0)
 }
 

@@ -93,10 +93,10 @@ fn findings_are_json_where_that_is_asked_for() {
 fn a_mistake_in_a_policy_is_an_error_and_can_be_lowered() {
     let echo = SOUND.replace("[alpha-large, beta-large]", "[alpha-large, alpha-large]");
     check(&[("plan.ens", &echo)], &["check"], 1, "L101", "");
-    let lowered = ("ensc.toml", "[policy]\nlone-model = \"warn\"\n");
+    let lowered = ("ensc.toml", "[lints]\nlone-model = \"warn\"\n");
     check(&[("plan.ens", &echo), lowered], &["check"], 0, "L101", "");
     check(&[("plan.ens", &echo), lowered], &["check", "--deny", "warnings"], 1, "L101", "");
-    let wrong = ("ensc.toml", "[policy]\nlone-mode = \"warn\"\n");
+    let wrong = ("ensc.toml", "[lints]\nlone-mode = \"warn\"\n");
     check(&[("plan.ens", SOUND), wrong], &["check"], 1, "", "did you mean `lone-model`?");
     check(&[("plan.ens", SOUND), ("ensc.toml", "[serve]\nprot = 1\n")], &["check"], 1, "", "prot");
 }
@@ -154,11 +154,63 @@ fn a_handle_that_is_not_there_is_met_with_the_nearest() {
 }
 
 #[test]
-fn an_ensemble_of_several_cells_lists_its_handles() {
-    let two =
-        format!("{}\nprofile fast {{ timeout: 30s }}\n", SOUND.replace("at high-xl", "at high-xl, fast-xl"));
-    check(&[("plan.ens", &two)], &["explain", "plan"], 0, "opt-plan-fast-xl", "");
-    check(&[("plan.ens", &two)], &["run", "plan", "hi"], 1, "", "`plan` has 2 handles; name one of");
+fn an_ensemble_of_several_cells_is_explained_as_a_grid() {
+    let two = format!(
+        "{}\nprofile fast {{ timeout: 30s }}\nprofile brisk {{ timeout: 30s }}\n",
+        SOUND.replace("at high-xl", "at high-xl, fast-xl, brisk-xl")
+    );
+    let folder = folder(&[("plan.ens", &two)]);
+    let (status, page, _) = run(folder.path(), &["explain", "plan"]);
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        page,
+        "\
+plan: 3 handles
+Plans: two drafts, one synthesis.
+
+  handle              calls   waves   time   out   models   memory
+  opt-plan-high-xl        3       2     5m   72k        2   100GB of 200GB
+  opt-plan-fast-xl        3       2    30s   72k        2   100GB of 200GB
+  opt-plan-brisk-xl       3       2    30s   72k        2   100GB of 200GB
+
+calls, waves, time and tokens out: the most that one run can take
+opt-plan-brisk-xl is opt-plan-fast-xl under another name
+"
+    );
+    let (_, json, _) = run(folder.path(), &["explain", "plan", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("the grid is JSON");
+    assert_eq!(json["cells"][2]["same_as"], "opt-plan-fast-xl");
+    check(&[("plan.ens", &two)], &["run", "plan", "hi"], 1, "", "`plan` has 3 handles; name one of");
+}
+
+#[test]
+fn a_model_is_traced_to_the_handles_that_can_call_it() {
+    let text = SOUND.replace("by alpha-large", "by alpha-large else ask beta-large");
+    let folder = folder(&[("plan.ens", &text)]);
+    let (status, page, _) = run(folder.path(), &["why", "beta-large"]);
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        page,
+        "\
+beta-large: 1 of 1 handle can call it
+
+  opt-plan-high-xl   plan.ens:8   drafts[1] (ask) · reply.else (ask, if something fails)
+"
+    );
+    let (_, json, _) = run(folder.path(), &["why", "beta-large", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["handles"][0]["only_as_fallback"], false);
+    check(&[("plan.ens", SOUND)], &["why", "beta-lagre"], 1, "", "did you mean `beta-large`?");
+}
+
+#[test]
+fn a_technique_is_shown_as_it_is_written_with_its_prompts() {
+    let moa = &["explain", "--prelude", "moa"];
+    check(&[], moa, 0, "technique moa(panel: models, chief: model, write: prompt = synthesize) {", "");
+    check(&[], moa, 0, "\nprompt synthesize(answers) \"\"\"\n", "");
+    check(&[], &["explain", "--prelude", "choose"], 0, "prompt choose(answers, rubric)", "");
+    check(&[], &["explain", "--prelude", "moar"], 1, "", "the prelude has no `moar`; did you mean `moa`?");
+    check(&[], &["explain", "--prelude", "opt-chat-balanced-m"], 1, "", "techniques: moa, moa-critique, ");
 }
 
 #[test]
@@ -221,7 +273,7 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
 
 #[test]
 fn help_shows_examples() {
-    for verb in ["check", "explain", "list", "run", "serve", "sim", "export"] {
+    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export"] {
         check(&[], &[verb, "--help"], 0, "Examples:", "");
     }
 }

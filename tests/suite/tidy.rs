@@ -18,18 +18,30 @@ const MODULES: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("template", &["source", "units"]),
     ("syntax", &["source", "diagnostic"]),
-    ("prelude", &[]),
+    ("prelude", &["source", "syntax"]),
     ("program", &["source", "units", "diagnostic", "template", "syntax", "prelude"]),
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
-    ("lint", &["source", "units", "diagnostic", "plan"]),
+    ("lint", &["source", "units", "diagnostic", "template", "syntax", "plan"]),
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
     ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
     (
         "cli",
-        &["source", "units", "diagnostic", "plan", "upstream", "lint", "explain", "export", "run", "serve"],
+        &[
+            "source",
+            "units",
+            "diagnostic",
+            "prelude",
+            "plan",
+            "upstream",
+            "lint",
+            "explain",
+            "export",
+            "run",
+            "serve",
+        ],
     ),
 ];
 
@@ -49,6 +61,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &[
             "diagnostic/json.rs",
+            "diagnostic/sarif.rs",
             "template",
             "program",
             "explain",
@@ -100,8 +113,7 @@ const SPEAKERS: &[&str] =
 /// Files that give JSON or TOML its shape.
 const WIRE: &[&str] = &[
     "diagnostic/json.rs",
-    "explain/json.rs",
-    "explain/json",
+    "explain",
     "export",
     "run/receipt.rs",
     "upstream/wire",

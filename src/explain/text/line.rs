@@ -2,7 +2,7 @@
 
 use crate::explain::json::node::{CallOut, Step};
 use crate::explain::text::WIDTH;
-use crate::explain::text::words::plural;
+use crate::explain::words::plural;
 use crate::units::Millis;
 
 /// Characters of a template that a line shows.

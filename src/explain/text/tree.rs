@@ -6,7 +6,7 @@ use crate::explain::json::Document;
 use crate::explain::json::node::{CallOut, Step};
 use crate::explain::text::WIDTH;
 use crate::explain::text::line::{conditions, head, manner, own_settings, quoted, tools};
-use crate::explain::text::words::joined;
+use crate::explain::words::joined;
 
 /// Lines of the tree, two columns indented.
 pub(super) fn lines(doc: &Document) -> Vec<String> {

@@ -1,14 +1,20 @@
 //! L103: a name that the platform's files cannot hold.
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
+use crate::lint::subject::View;
+use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
-use crate::source::Sources;
 
-pub const RULE: Rule = Rule { code: "L103", name: "kebab-case", page: include_str!("kebab_case.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L103",
+    name: "kebab-case",
+    page: include_str!("kebab_case.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
-fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
-    plans.iter().flat_map(breaches).collect()
+fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    breaches(view.plan)
 }
 
 fn breaches(plan: &Plan) -> Vec<Diagnostic> {

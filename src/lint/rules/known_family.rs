@@ -1,12 +1,17 @@
 //! L105: a handle that LiteLLM takes for a model that it knows.
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
+use crate::lint::subject::View;
+use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
-use crate::source::Sources;
 
-pub const RULE: Rule =
-    Rule { code: "L105", name: "known-family", page: include_str!("known_family.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L105",
+    name: "known-family",
+    page: include_str!("known_family.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
 /// Anywhere in a name, these switch on the family's parameter rules.
 const FAMILIES: [&str; 2] = ["gpt-5", "gpt-6"];
@@ -33,12 +38,9 @@ const MODELS: [&str; 18] = [
     "o4-mini",
 ];
 
-fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
-    plans
-        .iter()
-        .flat_map(|plan| [&plan.handle, &plan.selector].map(|name| breach(plan, name)))
-        .flatten()
-        .collect()
+fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    let plan = view.plan;
+    [&plan.handle, &plan.selector].into_iter().filter_map(|name| breach(plan, name)).collect()
 }
 
 fn breach(plan: &Plan, name: &str) -> Option<Diagnostic> {

@@ -1,14 +1,20 @@
 //! L108: a limit that the worst case of its own handle breaks.
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
+use crate::lint::subject::View;
+use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
-use crate::source::Sources;
 
-pub const RULE: Rule = Rule { code: "L108", name: "limit", page: include_str!("limit.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L108",
+    name: "limit",
+    page: include_str!("limit.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
-fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
-    plans.iter().flat_map(breaches).collect()
+fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    breaches(view.plan)
 }
 
 /// `limit.request` needs no rule: it is a bound itself.

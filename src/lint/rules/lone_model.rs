@@ -3,14 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
+use crate::lint::subject::View;
+use crate::lint::{Check, Level, Rule};
 use crate::plan::{ModelId, Node, NodeId, Plan};
-use crate::source::Sources;
 
-pub const RULE: Rule = Rule { code: "L101", name: "lone-model", page: include_str!("lone_model.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L101",
+    name: "lone-model",
+    page: include_str!("lone_model.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
-fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
-    plans.iter().filter_map(breach).collect()
+fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    breach(view.plan).into_iter().collect()
 }
 
 fn breach(plan: &Plan) -> Option<Diagnostic> {

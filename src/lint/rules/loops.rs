@@ -3,17 +3,23 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
+use crate::lint::{Check, Level, Rule, Subject};
 use crate::plan::{Node, Plan};
-use crate::source::Sources;
 
-pub const RULE: Rule = Rule { code: "L102", name: "loop", page: include_str!("loops.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L102",
+    name: "loop",
+    page: include_str!("loops.md"),
+    level: Level::Forbid,
+    check: Check::Program(check),
+};
 
 /// How names of ensembles begin on this platform: handles, and selectors by technique.
 const PREFIXES: [&str; 9] =
     ["opt-", "moa-", "bon-", "self-consistency-", "router-", "refine-", "cascade-", "race-", "chain-"];
 
-fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
+fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let plans = subject.plans;
     let ours: BTreeSet<&str> =
         plans.iter().flat_map(|plan| [plan.handle.as_str(), plan.selector.as_str()]).collect();
     plans.iter().flat_map(|plan| plan.nodes.iter().filter_map(|node| breach(plan, node, &ours))).collect()

@@ -1,15 +1,21 @@
 //! L106: members that their host cannot hold together.
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
+use crate::lint::subject::View;
+use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
-use crate::source::Sources;
 use crate::units::Bytes;
 
-pub const RULE: Rule = Rule { code: "L106", name: "memory", page: include_str!("memory.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L106",
+    name: "memory",
+    page: include_str!("memory.md"),
+    level: Level::Forbid,
+    check: Check::Plan(check),
+};
 
-fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
-    plans.iter().filter_map(breach).collect()
+fn check(view: &View<'_>) -> Vec<Diagnostic> {
+    breach(view.plan).into_iter().collect()
 }
 
 /// Models that do not say what they need count as nothing.

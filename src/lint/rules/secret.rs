@@ -1,11 +1,16 @@
 //! L107: text that looks like a key.
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
-use crate::plan::Plan;
-use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::lint::{Check, Level, Rule, Subject};
+use crate::source::{FileId, SourceFile, Span};
 
-pub const RULE: Rule = Rule { code: "L107", name: "secret", page: include_str!("secret.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L107",
+    name: "secret",
+    page: include_str!("secret.md"),
+    level: Level::Forbid,
+    check: Check::Program(check),
+};
 
 /// How keys of well-known services begin, and how long what follows must be.
 const PREFIXES: [(&str, usize); 8] = [
@@ -25,8 +30,8 @@ const WORDS: [&str; 6] = ["api_key", "api-key", "apikey", "token", "secret", "pa
 /// Shortest text after such a word that is taken for a key.
 const VALUE_LENGTH_MIN: usize = 24;
 
-fn check(sources: &Sources, _: &[Plan]) -> Vec<Diagnostic> {
-    sources.iter().flat_map(|(id, file)| in_file(id, file)).collect()
+fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    subject.sources.iter().flat_map(|(id, file)| in_file(id, file)).collect()
 }
 
 fn in_file(id: FileId, file: &SourceFile) -> Vec<Diagnostic> {

@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
-use crate::lint::Rule;
+use crate::lint::{Check, Level, Rule, Subject};
 use crate::plan::Plan;
-use crate::source::Sources;
 
-pub const RULE: Rule = Rule { code: "L104", name: "used-twice", page: include_str!("used_twice.md"), check };
+pub const RULE: Rule = Rule {
+    code: "L104",
+    name: "used-twice",
+    page: include_str!("used_twice.md"),
+    level: Level::Forbid,
+    check: Check::Program(check),
+};
 
-fn check(_: &Sources, plans: &[Plan]) -> Vec<Diagnostic> {
+fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let plans = subject.plans;
     let mut first: BTreeMap<&str, (&Plan, &str)> = BTreeMap::new();
     let mut found = Vec::new();
     for plan in plans {

@@ -1,9 +1,9 @@
-//! Wrapping, counting and money, as the page writes them.
+//! Wrapping, counting and money, as pages for people write them.
 
 use crate::units::MicroUsd;
 
 /// `1 call`, `4 calls`.
-pub(super) fn plural(count: u32, noun: &str) -> String {
+pub fn plural(count: u32, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         n => format!("{n} {noun}s"),
@@ -11,14 +11,14 @@ pub(super) fn plural(count: u32, noun: &str) -> String {
 }
 
 /// Rounded up to cents; below one cent, exact.
-pub(super) fn money(usd: f64) -> String {
+pub fn money(usd: f64) -> String {
     let micros = (usd * 1e6).round() as u64;
     let shown = if micros < 10_000 { micros } else { micros.next_multiple_of(10_000) };
     MicroUsd(shown).to_string()
 }
 
 /// Parts joined by ` · `, cut only between parts; later lines start with `margin`.
-pub(super) fn joined(margin: &str, parts: &[String], width: usize) -> Vec<String> {
+pub fn joined(margin: &str, parts: &[String], width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {
@@ -33,7 +33,7 @@ pub(super) fn joined(margin: &str, parts: &[String], width: usize) -> Vec<String
 }
 
 /// Words filled up to `width`. Lines that follow each other are one paragraph; a blank line or a list item ends it.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for source in text.lines().map(str::trim) {
         let starts_anew = source.is_empty() || source.starts_with("- ");
@@ -66,7 +66,7 @@ fn fill(lines: &mut Vec<String>, word: &str, width: usize) {
 }
 
 /// `3 models` for a list of kebab-case names, `3 items` for another, nothing for what is no list.
-pub(super) fn list_length(value: &str) -> Option<String> {
+pub fn list_length(value: &str) -> Option<String> {
     let inner = value.strip_prefix('[')?.strip_suffix(']')?;
     let items: Vec<&str> = inner.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
     let are_models = items.iter().all(|item| item.contains('-') && !item.contains(['"', ' ']));
