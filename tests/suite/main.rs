@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read and write files of their own")]
 
 mod bounds;
+mod catalogue;
 mod cli;
 mod ensembles;
 mod explained;

@@ -180,8 +180,8 @@ impl Pass<'_> {
     /// Whether quotes stand where a template begins: after a sign, or after a word that takes a template.
     fn is_like_opener(&self, quotes: usize) -> bool {
         let before = self.text[..quotes].trim_end_matches([' ', '\t']);
-        let word = before.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(before, |at| &before[at + 1..]);
-        before.ends_with(':') || matches!(word, "text" | "user" | "assistant" | "system" | "json")
+        let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
+        before.ends_with(':') || matches!(word, Some("text" | "user" | "assistant" | "system" | "json"))
     }
 
     /// The indentation of the line that begins at `line`; `None` for a blank one.
