@@ -70,6 +70,9 @@ fn an_example_shows_its_code_and_nothing_else() {
     for entry in catalogue::entries() {
         let (found, shown) = check(entry);
         let codes: Vec<&str> = found.iter().map(|found| found.code.0).collect();
+        // Forms that this version does not have yet say so beside what is wrong with them.
+        let codes: Vec<&str> =
+            codes.into_iter().filter(|code| *code != "Y001" || entry.code == *code).collect();
         if codes != [entry.code] {
             let _ = writeln!(wrong, "{} shows {codes:?}:\n{shown}", entry.code);
         }
