@@ -110,6 +110,15 @@ impl Diagnostic {
         self
     }
 
+    /// A fix where what belongs there is certain.
+    #[must_use]
+    pub fn fix_if(self, span: Span, replacement: Option<&str>) -> Self {
+        match replacement {
+            Some(replacement) => self.fix(span, replacement),
+            None => self,
+        }
+    }
+
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -15,7 +15,7 @@ use crate::source::Span;
 use crate::template::{Data, Expression};
 use crate::units::{Bytes, MicroUsd, Millis, Price, Tokens};
 
-pub use crate::program::call::{Field, History, Operand, Returns, Tools, Turn, TurnRole};
+pub use crate::program::call::{Field, History, Operand, Returns, Schema, Tools, Turn, TurnRole};
 pub use crate::program::{Limit, Matching, Setting, StreamMode};
 pub use act::{
     Act, Arm, ArmHead, Cascade, Conversation, Group, GroupKind, Knockout, Part, PartKind, Repeat, Round,
@@ -119,6 +119,8 @@ pub struct Node {
     pub skip_when: Option<Expression>,
     /// Of a node without a call of its own (for calls see [`Ask::accept_when`]): `it` must satisfy this, or it has failed.
     pub accept_when: Option<Expression>,
+    /// Of a fallback: what the answer that it stands in for is read as, and so its own.
+    pub returns: Option<Returns>,
     /// Its own time limit over all its attempts, if one was written.
     pub timeout: Option<Millis>,
     /// Waves of calls from its start to the end of the run, its `else` counted. At least 1 for what calls.
@@ -264,6 +266,7 @@ impl Node {
             fallback: None,
             skip_when: None,
             accept_when: None,
+            returns: None,
             timeout: None,
             waves_left: 0,
             wave: 0,

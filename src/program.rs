@@ -14,9 +14,11 @@ mod names;
 mod options;
 mod pending;
 mod prompts;
+mod returns;
 mod roles;
 mod steps;
 mod templates;
+mod typing;
 pub mod values;
 
 use indexmap::IndexMap;

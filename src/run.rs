@@ -13,7 +13,6 @@ mod errors;
 pub mod host;
 mod interpreter;
 mod ledger;
-mod number;
 mod outcome;
 pub mod receipt;
 pub mod record;

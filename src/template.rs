@@ -7,6 +7,7 @@ pub mod data;
 mod engine;
 mod fence;
 mod filters;
+pub mod number;
 mod raw;
 mod size;
 mod value;
@@ -19,7 +20,7 @@ use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
 pub use data::{Answer, Data, Group, Part};
-pub use filters::{boxed, find_json};
+pub use filters::{find_json, json_values};
 pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};
 

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use super::{Finding, Rule, Subject, cut, rule, words};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::suggest::{did_you_mean, nearest};
+use crate::diagnostic::suggest::{did_you_mean, sure};
 use crate::plan::Plan;
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{Block, EnsembleBody, Entry, Item, Name, Rhs, Setting, Value};
@@ -168,9 +168,8 @@ impl<'a> Reader<'a> {
 }
 
 fn unknown(name: &Name) -> Diagnostic {
-    let found = Diagnostic::error("N001", name.span, format!("no lint named `{}`", name.text));
-    match nearest(&name.text, words()) {
-        Some(near) => found.help_if(did_you_mean(&name.text, words())).fix(name.span, near),
-        None => found.help("`docs/lints.md` lists them"),
-    }
+    let advice = did_you_mean(&name.text, words());
+    Diagnostic::error("N001", name.span, format!("no lint named `{}`", name.text))
+        .help_if(advice.or_else(|| Some("`docs/lints.md` lists them".to_owned())))
+        .fix_if(name.span, sure(&name.text, words()))
 }

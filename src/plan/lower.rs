@@ -121,6 +121,7 @@ impl Lowering<'_> {
                 inputs,
                 fallback,
                 skip_when: alt.skip_when.clone(),
+                returns: if index > 0 { step.alts[0].verb.returns().cloned() } else { None },
                 timeout: timeout(&alt.verb),
                 ..Node::blank(id, alt.span, act)
             }));
@@ -302,7 +303,7 @@ fn mark_final(plan: &mut Plan, id: NodeId, live: bool) {
         Act::Alias(_) => true,
         _ => false,
     };
-    node.is_live = live && streams;
+    node.is_live = live && streams && node.returns.is_none();
     let fallback = node.fallback;
     let below: Vec<(NodeId, bool)> = match &node.act {
         Act::Ask(_) | Act::Merge { .. } | Act::Text(_) => Vec::new(),

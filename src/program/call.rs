@@ -3,6 +3,8 @@
 use crate::template::{Data, Expression, Template};
 use crate::units::{Millis, Tokens};
 
+pub use super::returns::{Returns, Schema};
+
 /// One call, as far as the program says it. Bounds and ids come later.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
@@ -90,12 +92,6 @@ pub enum Tools {
     Pass,
     Show,
     None,
-}
-
-/// What an answer must be read as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Returns {
-    OneOf(Vec<String>),
 }
 
 // === impl Operand ===

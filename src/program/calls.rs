@@ -1,6 +1,5 @@
 //! The options of a call, read into a [`Call`]: own ones first, then those of the layers, then the built-in.
 
-use crate::source::Span;
 use crate::syntax::ast::{self, Access, Arg, Member, Text, Value};
 use crate::template::{Data, Fence, Kind as Sort};
 
@@ -8,7 +7,7 @@ use super::call::{Call, CallRole, Field, History, MaxTokens, Operand, Returns, T
 use super::prompts::{self, PromptDef};
 use super::steps::{Body, Steps};
 use super::values::{Reader, title};
-use super::{errors, options, templates};
+use super::{errors, options, templates, typing};
 
 /// Attempts after the first where nobody says.
 const RETRIES_BUILT_IN: u32 = 2;
@@ -16,16 +15,12 @@ const RETRIES_BUILT_IN: u32 = 2;
 impl<'a> Steps<'_, '_, 'a> {
     /// Everything but the model, which the verb knows.
     pub fn call(&mut self, role: CallRole, body: &Body<'a>) -> Call {
-        let returns = self.returns(body);
-        let choices = returns.as_ref().map(|Returns::OneOf(choices)| choices.clone());
+        let returns = self
+            .option("returns", body)
+            .and_then(|option| typing::read(&option.value, &mut self.judge.diagnostics));
         let it = [("it".to_owned(), Sort::Answer)];
-        let mut prompt = self.prompt(body, choices.as_deref());
-        if let Some(choices) = &choices
-            && !prompt.iter().any(|turn| turn.template.source().contains("choices"))
-        {
-            let list = Data::List(choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect());
-            prompt.extend(self.prelude("one_of", &[("choices", Operand::Constant(list))]));
-        }
+        let mut prompt = self.prompt(body, returns.as_ref());
+        prompt.extend(returns.iter().flat_map(|returns| self.form(returns, &prompt)).collect::<Vec<_>>());
         Call {
             model: String::new(),
             role,
@@ -57,15 +52,34 @@ impl<'a> Steps<'_, '_, 'a> {
         turns(prompt, &binds)
     }
 
+    /// In what form the answer is wanted, unless the step's own prompt prints it.
+    fn form(&self, returns: &Returns, prompt: &[Turn]) -> Vec<Turn> {
+        let says = |name: &str| prompt.iter().any(|turn| turn.template.source().contains(name));
+        let text = |text: &str| Operand::Constant(Data::Text(text.into()));
+        match returns {
+            Returns::OneOf(_) if says("choices") => Vec::new(),
+            Returns::OneOf(choices) => {
+                let list = choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect();
+                self.prelude("one_of", &[("choices", Operand::Constant(Data::List(list)))])
+            }
+            Returns::Number { min, max } => {
+                self.prelude("number", &[("low", text(&min.to_string())), ("high", text(&max.to_string()))])
+            }
+            Returns::Json(_) if says("schema") => Vec::new(),
+            Returns::Json(schema) => self.prelude("json", &[("schema", text(&schema.to_string()))]),
+            Returns::List => self.prelude("list", &[]),
+        }
+    }
+
     /// `timeout` in a layer is the handle's; only the step's own is a call's.
     fn own_wait(&self, name: &str, body: &Body<'a>) -> Option<crate::units::Millis> {
         let option = body.options.iter().find(|option| option.name.text == name)?;
         silent(|r| r.wait(&option.value))
     }
 
-    fn prompt(&mut self, body: &Body<'a>, choices: Option<&[String]>) -> Vec<Turn> {
+    fn prompt(&mut self, body: &Body<'a>, returns: Option<&Returns>) -> Vec<Turn> {
         let Some(option) = self.option("prompt", body) else { return Vec::new() };
-        self.turns(&option.value, choices, "prompt").unwrap_or_default()
+        self.turns(&option.value, returns, "prompt").unwrap_or_default()
     }
 
     fn system(&mut self, body: &Body<'a>) -> Option<Turn> {
@@ -78,10 +92,10 @@ impl<'a> Steps<'_, '_, 'a> {
         turns.pop().map(|turn| Turn { role: TurnRole::System, ..turn })
     }
 
-    fn turns(&mut self, value: &'a Value, choices: Option<&[String]>, option: &str) -> Option<Vec<Turn>> {
+    fn turns(&mut self, value: &'a Value, returns: Option<&Returns>, option: &str) -> Option<Vec<Turn>> {
         if let Some(texts) = prompts::turns(value) {
             return Some(
-                texts.into_iter().filter_map(|(role, text)| self.turn(role, text, choices)).collect(),
+                texts.into_iter().filter_map(|(role, text)| self.turn(role, text, returns)).collect(),
             );
         }
         match value {
@@ -95,9 +109,8 @@ impl<'a> Steps<'_, '_, 'a> {
         }
     }
 
-    fn turn(&mut self, role: TurnRole, text: &Text, choices: Option<&[String]>) -> Option<Turn> {
-        let extra: Vec<_> = choices.map(|_| ("choices".to_owned(), Sort::List)).into_iter().collect();
-        let visible = self.visible(&extra);
+    fn turn(&mut self, role: TurnRole, text: &Text, returns: Option<&Returns>) -> Option<Turn> {
+        let visible = self.visible(&typing::own_names(returns));
         let (template, mentions) =
             templates::template(text, Fence::On, &visible, &mut self.judge.diagnostics)?;
         self.mention_all(&mentions);
@@ -190,37 +203,6 @@ impl<'a> Steps<'_, '_, 'a> {
             "`full`, `last`, `last 4` or `none`",
         ));
         History::Full
-    }
-
-    fn returns(&mut self, body: &Body<'a>) -> Option<Returns> {
-        let option = self.option("returns", body)?;
-        let (word, payload) = match &option.value {
-            Value::Tagged { word, payload, .. } => (word, Some(&**payload)),
-            Value::Name(member) => (member, None),
-            Value::Bad(_) => return None,
-            other => return self.wrong_returns(other.span()),
-        };
-        match (word.path.head.text.as_str(), payload) {
-            ("one_of", Some(list)) => {
-                let mut reader = Reader { option: "returns", diagnostics: &mut self.judge.diagnostics };
-                let choices: Vec<String> = reader.words(list)?.into_iter().map(|(word, _)| word).collect();
-                if choices.len() < 2 {
-                    self.complain(errors::wrong_value("returns", list.span(), "at least two choices"));
-                    return None;
-                }
-                Some(Returns::OneOf(choices))
-            }
-            (kind @ ("json" | "number" | "list"), _) => {
-                self.complain(errors::not_yet(&format!("`returns: {kind}`"), option.value.span()));
-                None
-            }
-            _ => self.wrong_returns(option.value.span()),
-        }
-    }
-
-    fn wrong_returns(&mut self, span: Span) -> Option<Returns> {
-        self.complain(errors::wrong_value("returns", span, "`one_of [a, b]`"));
-        None
     }
 
     fn max_tokens(&self, body: &Body<'a>) -> Option<MaxTokens> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::suggest::did_you_mean;
+use crate::diagnostic::suggest::{did_you_mean, sure};
 use crate::source::Span;
 use crate::syntax::ast::{Entry, Name};
 
@@ -13,8 +13,8 @@ type Names<'a> = &'a [&'a str];
 
 /// N001
 pub fn unknown_name(name: &str, span: Span, what: &str, known: Names<'_>) -> Diagnostic {
-    Diagnostic::error("N001", span, format!("no {what} named `{name}`"))
-        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("known", known)))
+    let found = Diagnostic::error("N001", span, format!("no {what} named `{name}`"));
+    near(found, name, known, "known")
 }
 
 /// N002
@@ -53,6 +53,10 @@ pub fn wrong_form(what: &str, name: &Name, form: &str) -> Diagnostic {
         Diagnostic::error("N005", name.span, format!("the name of {what} is {form}, not `{}`", name.text));
     match better == name.text {
         true => diagnostic.help("a dash would end it: cells are written `PROFILE-TIER`"),
+        // The platform sees the others: to rename them is not for us.
+        false if form.contains("snake") => {
+            diagnostic.help(format!("write `{better}`")).fix(name.span, better)
+        }
         false => diagnostic.help(format!("write `{better}`")),
     }
 }
@@ -61,8 +65,8 @@ pub fn wrong_form(what: &str, name: &Name, form: &str) -> Diagnostic {
 
 /// C001
 pub fn unknown_cell(span: Span, word: &str, what: &str, known: Names<'_>) -> Diagnostic {
-    Diagnostic::error("C001", span, format!("no {what} named `{word}`"))
-        .help_if(did_you_mean(word, known.iter().copied()).or_else(|| listing("known", known)))
+    let found = Diagnostic::error("C001", span, format!("no {what} named `{word}`"));
+    near(found, word, known, "known")
 }
 
 /// C002
@@ -105,6 +109,23 @@ pub fn wrong_value(option: &str, span: Span, expected: &str) -> Diagnostic {
 }
 
 /// T001
+pub fn wrong_returns(span: Span, found: Option<&str>) -> Diagnostic {
+    let form = match found {
+        Some("one_of") => "choices: `one_of [pass, repair]`",
+        Some("number") => "two bounds: `number(0, 10)`",
+        Some("json") => "a JSON Schema: `json \"\"\"{ \"type\": \"object\" }\"\"\"`",
+        Some("list") => "nothing more: `list`",
+        _ => {
+            let near = found.and_then(|word| did_you_mean(word, ["one_of", "number", "json", "list"]));
+            return wrong_value("returns", span, "`one_of […]`, `number(…)`, `json \"\"\"…\"\"\"` or `list`")
+                .help_if(near);
+        }
+    };
+    let word = found.unwrap_or_default();
+    Diagnostic::error("T001", span, format!("`{word}` of `returns` takes {form}"))
+}
+
+/// T001
 pub fn no_reason(lint: &str, span: Span) -> Diagnostic {
     Diagnostic::error("T001", span, format!("`allow` wants a reason for `{lint}`"))
         .help(format!("say in a text why it does not count here: `{lint}: \"…\"`"))
@@ -112,15 +133,9 @@ pub fn no_reason(lint: &str, span: Span) -> Diagnostic {
 
 /// T002
 pub fn unknown_option(name: &Name, place: &str, known: Names<'_>) -> Diagnostic {
-    let near = did_you_mean(&name.text, known.iter().copied());
-    let fix = crate::diagnostic::suggest::nearest(&name.text, known.iter().copied()).map(str::to_owned);
-    let diagnostic = Diagnostic::error("T002", name.span, format!("{place} has no option `{}`", name.text))
-        .help_if(near.or_else(|| listing("its options are", known)))
-        .help_if(known.is_empty().then(|| "set it where the call is made".to_owned()));
-    match fix {
-        Some(fix) => diagnostic.fix(name.span, fix),
-        None => diagnostic,
-    }
+    let found = Diagnostic::error("T002", name.span, format!("{place} has no option `{}`", name.text));
+    near(found, &name.text, known, "its options are")
+        .help_if(known.is_empty().then(|| "set it where the call is made".to_owned()))
 }
 
 /// T003
@@ -132,30 +147,30 @@ pub fn option_twice(name: &Name, first: Span) -> Diagnostic {
 
 /// T004
 pub fn unknown_variable(name: &str, span: Span, known: Names<'_>) -> Diagnostic {
-    let nothing = || format!("nothing is visible here; a prompt sees its parameters: `prompt NAME({name})`");
-    Diagnostic::error("T004", span, format!("nothing here is named `{name}`")).help(
-        did_you_mean(name, known.iter().copied())
-            .or_else(|| listing("visible here", known))
-            .unwrap_or_else(nothing),
-    )
+    let found = Diagnostic::error("T004", span, format!("nothing here is named `{name}`"));
+    if known.is_empty() {
+        return found
+            .help(format!("nothing is visible here; a prompt sees its parameters: `prompt NAME({name})`"));
+    }
+    near(found, name, known, "visible here")
 }
 
 /// T005
 pub fn unknown_filter(name: &str, span: Span, known: Names<'_>) -> Diagnostic {
-    Diagnostic::error("T005", span, format!("no filter named `{name}`"))
-        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("known", known)))
+    let found = Diagnostic::error("T005", span, format!("no filter named `{name}`"));
+    near(found, name, known, "known")
 }
 
 /// T006
 pub fn unknown_field(of: &str, field: &str, span: Span, known: Names<'_>) -> Diagnostic {
-    Diagnostic::error("T006", span, format!("{of} has no field `{field}`"))
-        .help_if(did_you_mean(field, known.iter().copied()).or_else(|| listing("its fields are", known)))
+    let found = Diagnostic::error("T006", span, format!("{of} has no field `{field}`"));
+    near(found, field, known, "its fields are")
 }
 
 /// T007
 pub fn unknown_in_template(what: &str, name: &str, span: Span, known: Names<'_>) -> Diagnostic {
-    Diagnostic::error("T007", span, format!("no {what} named `{name}`"))
-        .help_if(did_you_mean(name, known.iter().copied()).or_else(|| listing("known", known)))
+    let found = Diagnostic::error("T007", span, format!("no {what} named `{name}`"));
+    near(found, name, known, "known")
 }
 
 /// T008
@@ -215,8 +230,14 @@ pub fn wrong_arguments(name: &str, span: Span, expected: usize, found: usize) ->
 
 /// T014
 pub fn not_a_choice(span: Span, text: &str, choices: Names<'_>) -> Diagnostic {
-    Diagnostic::error("T014", span, format!("`{text}` is not one of the declared choices"))
-        .help_if(did_you_mean(text, choices.iter().copied()).or_else(|| listing("choices", choices)))
+    let found = Diagnostic::error("T014", span, format!("`{text}` is not one of the declared choices"));
+    near(found, text, choices, "choices")
+}
+
+/// T014
+pub fn not_a_value(span: Span, returns: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("T014", span, format!("this text cannot be read as `returns: {returns}`: {why}"))
+        .help("what follows `else` is read like the answer that it stands in for")
 }
 
 /// T015
@@ -232,8 +253,24 @@ pub fn out_of_range(option: &str, span: Span, range: &str) -> Diagnostic {
 }
 
 /// T016
+pub fn bounds_the_wrong_way(span: Span, min: f64, max: f64) -> Diagnostic {
+    let diagnostic = Diagnostic::error("T016", span, format!("there is no number from {min} to {max}"));
+    match min == max {
+        true => diagnostic.help("the first bound is the smallest number, the second the largest"),
+        false => diagnostic.help(format!("write `number({max}, {min})`")),
+    }
+}
+
+/// T016
 pub fn wrong_count(span: Span) -> Diagnostic {
     Diagnostic::error("T016", span, "a count is a whole number between 1 and 1000")
+}
+
+/// T017
+pub fn not_a_schema(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error("T017", span, why).help(
+        "`returns: json` takes a JSON Schema, such as `{ \"type\": \"object\", \"required\": [\"name\"] }`",
+    )
 }
 
 // === G: graph ===
@@ -300,6 +337,16 @@ pub fn too_many_handles(ensemble: &Name, most: usize) -> Diagnostic {
 pub fn not_yet(what: &str, span: Span) -> Diagnostic {
     Diagnostic::error("Y001", span, format!("{what} is part of the language, but not yet of this version"))
         .help("`docs/language.md` has the table of what works")
+}
+
+/// What was meant, if one of `known` is near, and a fix if that is certain; else a list of them.
+fn near(found: Diagnostic, word: &str, known: Names<'_>, lead: &str) -> Diagnostic {
+    let span = found.span;
+    // A place may hold more than the word.
+    let meant = sure(word, known.iter().copied()).filter(|_| (span.end - span.start) as usize == word.len());
+    found
+        .help_if(did_you_mean(word, known.iter().copied()).or_else(|| listing(lead, known)))
+        .fix_if(span, meant)
 }
 
 fn listing(lead: &str, names: Names<'_>) -> Option<String> {

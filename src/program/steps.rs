@@ -4,12 +4,12 @@ use crate::diagnostic::Diagnostic;
 use crate::syntax::ast::{self, ClauseKind, Entry, Member, Name, Setting, Value, Verb as Written};
 use crate::template::{Expression, Fence, Kind as Sort};
 
-use super::call::{Call, CallRole, Returns};
+use super::call::{Call, CallRole};
 use super::cells::Inherited;
 use super::options::{self, Place};
 use super::roles::Judge;
 use super::values::Reader;
-use super::{Alt, Group, Kind, Step, Ties, Verb, errors, graph, names, pending, templates};
+use super::{Alt, Group, Kind, Step, Ties, Verb, errors, graph, names, pending, templates, typing};
 
 /// What stands in a step's block.
 #[derive(Clone, Default)]
@@ -188,17 +188,11 @@ impl<'a> Steps<'_, '_, 'a> {
                 ));
             }
         }
-        let Some(Returns::OneOf(choices)) = returns_of(&alts[0].verb) else { return };
+        let Some(returns) = alts[0].verb.returns() else { return };
         for (alt, written) in alts.iter().zip(&step.rhs.alts).skip(1) {
             if let (Verb::Text(template), Written::Text { template: text }) = (&alt.verb, &written.verb) {
-                let constant = template.source().trim();
-                if !constant.contains("{{")
-                    && !constant.contains("{%")
-                    && !choices.iter().any(|c| c == constant)
-                {
-                    let known: Vec<&str> = choices.iter().map(String::as_str).collect();
-                    self.complain(errors::not_a_choice(text.span, constant, &known));
-                }
+                let wrong = typing::judge_stand_in(returns, text, template);
+                self.judge.diagnostics.extend(wrong);
             }
         }
     }
@@ -468,13 +462,5 @@ impl<'a> Steps<'_, '_, 'a> {
         visible.push(("request".to_owned(), Sort::Request));
         visible.push(("elapsed".to_owned(), Sort::Number));
         visible
-    }
-}
-
-fn returns_of(verb: &Verb) -> Option<&Returns> {
-    match verb {
-        Verb::Ask(call) => call.returns.as_ref(),
-        Verb::Parallel { calls, .. } => calls.first().and_then(|call| call.returns.as_ref()),
-        _ => None,
     }
 }

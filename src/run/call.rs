@@ -42,7 +42,13 @@ struct Failed {
     retry: Retry,
     error: Option<CallError>,
     /// The answer that could not be read, for the repair round.
-    unread: Option<String>,
+    unread: Option<Box<Unread>>,
+}
+
+struct Unread {
+    text: String,
+    /// What is wrong with it.
+    wrong: String,
 }
 
 /// Marks a call as cancelled when it is dropped before it ended.
@@ -133,7 +139,7 @@ impl Making<'_> {
     async fn attempts(&self, scope_of: NodeId, shown: Shown) -> Result<Reply, Failed> {
         let mut messages =
             self.messages(scope_of, &shown).map_err(|error| Failed::of(Why::Expression(error.0)))?;
-        let format = self.format(&shown);
+        let mut format = self.format(&shown);
         let (mut retries, mut repairs) = (0, u32::from(self.ask.returns.is_some()));
         let mut without: &[String] = &[];
         loop {
@@ -154,11 +160,17 @@ impl Making<'_> {
                     format!("{}, told so and asked again", failed.why),
                 );
                 let returns = self.ask.returns.as_ref().expect("only typed calls are unreadable");
-                messages.push(Message::ours(Role::Assistant, unread.as_str()));
-                messages.push(Message::ours(Role::User, typed::complaint(returns)));
+                messages.push(Message::ours(Role::Assistant, unread.text.as_str()));
+                messages.push(Message::ours(Role::User, typed::complaint(returns, &unread.wrong)));
             } else if rejected && !self.ask.soft.is_empty() && without.is_empty() {
                 without = &self.ask.soft;
                 let left_out = format!("{}, again without {}", failed.why, without.join(", "));
+                self.core.ledger().note(self.node, "failed", left_out);
+            } else if rejected && format.is_some() && retries < self.ask.retries {
+                // Not every server takes a `response_format`; the prompt asks for the form, too.
+                retries += 1;
+                format = None;
+                let left_out = format!("{}, again without response_format", failed.why);
                 self.core.ledger().note(self.node, "failed", left_out);
             } else if retries < self.ask.retries && failed.unread.is_none() {
                 retries += 1;
@@ -322,15 +334,20 @@ impl Making<'_> {
                 if completion.finish_reason == "content_filter" { Fault::Filtered } else { Fault::Empty };
             return Err(Failed { retry: Retry::Soon, ..Failed::of(Why::Fault(fault)) });
         }
+        let mut value = None;
         if let Some(returns) = &self.ask.returns {
-            match typed::read(returns, &completion.text) {
-                Some(choice) => completion.text = choice,
-                None => {
-                    return Err(Failed { unread: Some(completion.text), ..Failed::of(Why::NotReadable) });
+            match returns.read(&completion.text) {
+                Ok(reading) => {
+                    completion.text = reading.text;
+                    value = Some(reading.value);
+                }
+                Err(wrong) => {
+                    let unread = Some(Box::new(Unread { text: completion.text, wrong }));
+                    return Err(Failed { unread, ..Failed::of(Why::NotReadable) });
                 }
             }
         }
-        let view = self.view(&completion);
+        let view = self.view(&completion, value);
         if let Some(accept) = &self.ask.accept_when {
             let mut scope = self.core.scope(self.node, accept.source().contains("request"));
             scope.set("it", Data::Answer(Arc::clone(&view)));
@@ -349,7 +366,7 @@ impl Making<'_> {
         })
     }
 
-    fn view(&self, completion: &Completion) -> Arc<Answer> {
+    fn view(&self, completion: &Completion, value: Option<Data>) -> Arc<Answer> {
         let (tokens, cost_usd, seconds) = self.core.ledger().figures(self.node);
         Arc::new(Answer {
             present: true,
@@ -359,7 +376,7 @@ impl Making<'_> {
             cost_usd,
             seconds,
             score: None,
-            value: self.ask.returns.as_ref().map(|_| Data::Text(completion.text.as_str().into())),
+            value,
             error: None,
             finish_reason: completion.finish_reason.as_str().into(),
             fits: self.fits(completion),
@@ -401,9 +418,13 @@ impl Making<'_> {
     fn render(&self, turn: &Turn, scope_of: NodeId, shown: &Shown) -> Result<String, RenderError> {
         let Some(binds) = &turn.binds else {
             let mut scope = self.core.scope(scope_of, turn.template.source().contains("request"));
-            if let Some(Returns::OneOf(choices)) = &self.ask.returns {
-                let choices = choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect();
-                scope.set("choices", Data::List(choices));
+            match &self.ask.returns {
+                Some(Returns::OneOf(choices)) => {
+                    let choices = choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect();
+                    scope.set("choices", Data::List(choices));
+                }
+                Some(Returns::Json(schema)) => scope.set("schema", Data::Text(schema.to_string().into())),
+                Some(Returns::Number { .. } | Returns::List) | None => (),
             }
             return turn.template.render(&scope);
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::plan::{Act, Ask, Group, NodeId, Select, Ties, Vote};
+use crate::plan::{Act, Ask, Group, Node, NodeId, Select, Ties, Vote};
 use crate::template::{Answer, Data, Expression, RenderError, Template};
 use crate::upstream::{Completion, Delta, Fault, Retry};
 
@@ -140,6 +140,7 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
             Ok(false) => (Output::Skipped, ready),
             Err(why) => (Output::Failed(why), ready),
         };
+        let output = as_declared(node, output);
         if let Output::Failed(why) = &output {
             own_failure(&core, id, why);
         }
@@ -158,6 +159,19 @@ pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static,
         outcome
     }
     .boxed()
+}
+
+/// What stands in for an answer with a value is read like it, unless it brings a value of its own.
+fn as_declared(node: &Node, output: Output) -> Output {
+    match (&node.returns, output) {
+        (Some(returns), Output::One(reply)) if reply.view.value.is_none() => {
+            match returns.read(&reply.completion.text) {
+                Ok(reading) => Output::One(Arc::new(reply.read_as(reading.text, reading.value))),
+                Err(_) => Output::Failed(Why::NotReadable),
+            }
+        }
+        (_, output) => output,
+    }
 }
 
 /// Writes down a failure that is the step's own, not that of a call or of a step before it: where the step only drops

@@ -38,6 +38,22 @@ pub struct Reply {
     pub streamed: bool,
 }
 
+// === impl Reply ===
+
+impl Reply {
+    /// The same answer with the value that was read from it.
+    pub fn read_as(&self, text: String, value: Data) -> Self {
+        let view = Answer { text: text.as_str().into(), value: Some(value), ..(*self.view).clone() };
+        Self {
+            step: self.step.clone(),
+            model: self.model.clone(),
+            completion: Completion { text, ..self.completion.clone() },
+            view: Arc::new(view),
+            streamed: self.streamed,
+        }
+    }
+}
+
 // === impl Output ===
 
 impl Output {

@@ -1,83 +1,102 @@
-//! Answers that must be read as something: `returns`.
+//! Answers that must be read as something: how they are asked for, and asked for again.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::plan::Returns;
+use crate::plan::{Returns, Schema};
 
-/// The declared choice that `text` names: as JSON `{"value": …}`, as the whole text, or as the only one mentioned.
-pub fn read(returns: &Returns, text: &str) -> Option<String> {
-    let Returns::OneOf(choices) = returns;
-    let exactly = |said: &str| {
-        let said = said.trim().trim_matches(['"', '\'', '`', '.', '*']).trim();
-        choices.iter().find(|choice| choice.eq_ignore_ascii_case(said)).cloned()
-    };
-    if let Some(json) = crate::template::find_json(text) {
-        let value = json.get("value").unwrap_or(&json);
-        if let Some(choice) = value.as_str().and_then(exactly) {
-            return Some(choice);
+/// The `response_format` that asks for it. What is not an object is wrapped in one, since servers want that.
+pub fn response_format(returns: &Returns) -> Value {
+    match returns {
+        Returns::OneOf(choices) => {
+            object("one_of", json!({ "value": { "type": "string", "enum": choices } }))
         }
-    }
-    exactly(text).or_else(|| only_mention(choices, text))
-}
-
-/// The one choice that stands in the text as a word of its own; `None` if there are several, or none.
-fn only_mention(choices: &[String], text: &str) -> Option<String> {
-    let lower = text.to_lowercase();
-    let word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    let mentioned = |choice: &&String| {
-        let choice = choice.to_lowercase();
-        lower
-            .match_indices(&choice)
-            .any(|(at, _)| !lower[..at].ends_with(word) && !lower[at + choice.len()..].starts_with(word))
-    };
-    let mut found = choices.iter().filter(mentioned);
-    match (found.next(), found.next()) {
-        (Some(choice), None) => Some(choice.clone()),
-        _ => None,
+        Returns::Number { min, max } => {
+            object("number", json!({ "value": { "type": "number", "minimum": min, "maximum": max } }))
+        }
+        Returns::List => format("list", &wrapped(json!({ "type": "array", "items": {} })), false),
+        Returns::Json(schema) if schema.allows_anything() => json!({ "type": "json_object" }),
+        Returns::Json(schema) => format("json", &of_schema(schema), false),
     }
 }
 
-/// The `response_format` that asks for it.
-pub fn response_format(returns: &Returns) -> serde_json::Value {
-    let Returns::OneOf(choices) = returns;
-    object("one_of", json!({ "value": { "type": "string", "enum": choices } }))
+fn of_schema(schema: &Schema) -> Value {
+    let mut json = schema.json().clone();
+    if schema.is_of_objects() {
+        return json;
+    }
+    lower_references(&mut json);
+    wrapped(json)
 }
 
-/// The `response_format` for an object of these properties, all of them required.
-pub fn object(name: &str, properties: serde_json::Value) -> serde_json::Value {
-    let required: Vec<&String> = properties.as_object().into_iter().flat_map(|map| map.keys()).collect();
+/// References from the root of a schema, which goes down into a property.
+fn lower_references(json: &mut Value) {
+    match json {
+        Value::Object(map) => {
+            for (name, value) in map {
+                match value {
+                    Value::String(path) if name == "$ref" && (path == "#" || path.starts_with("#/")) => {
+                        *path = format!("#/properties/value{}", &path[1..]);
+                    }
+                    other => lower_references(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(lower_references),
+        _ => (),
+    }
+}
+
+fn wrapped(value: Value) -> Value {
     json!({
-        "type": "json_schema",
-        "json_schema": {
-            "name": name,
-            "strict": true,
-            "schema": {
-                "type": "object",
-                "properties": properties,
-                "required": required,
-                "additionalProperties": false,
-            },
-        },
+        "type": "object",
+        "properties": { "value": value },
+        "required": ["value"],
+        "additionalProperties": false,
     })
 }
 
-/// What a model is told after a bad answer.
-pub fn complaint(returns: &Returns) -> String {
-    let Returns::OneOf(choices) = returns;
-    format!(
-        "That is not one of the choices. Reply with exactly one of these, and nothing else:\n{}",
-        choices.join("\n")
-    )
+/// The `response_format` for an object of these properties, all of them required.
+pub fn object(name: &str, properties: Value) -> Value {
+    let required: Vec<&String> = properties.as_object().into_iter().flat_map(|map| map.keys()).collect();
+    let schema = json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    format(name, &schema, true)
+}
+
+/// `strict` promises that the schema keeps to the part of JSON Schema that every server knows.
+fn format(name: &str, schema: &Value, strict: bool) -> Value {
+    json!({ "type": "json_schema", "json_schema": { "name": name, "strict": strict, "schema": schema } })
+}
+
+/// What a model is told after an answer that could not be read. `wrong` says why.
+pub fn complaint(returns: &Returns, wrong: &str) -> String {
+    match returns {
+        Returns::OneOf(choices) => format!(
+            "That is not one of the choices. Reply with exactly one of these, and nothing else:\n{}",
+            choices.join("\n")
+        ),
+        Returns::Number { min, max } => format!(
+            "That does not give one number from {min} to {max}. Reply with that number alone, in digits, and nothing else."
+        ),
+        Returns::Json(_) => format!(
+            "That does not fit the JSON Schema:\n{wrong}\nReply with the corrected JSON, all of it, and nothing else."
+        ),
+        Returns::List => {
+            format!("That cannot be read as a list: {wrong}. Reply with a JSON list and nothing else.")
+        }
+    }
 }
 
 /// Whether `text` satisfies a client's `response_format`; true for one without a schema that we know.
-pub fn fits(response_format: &serde_json::Value, text: &str) -> bool {
+pub fn fits(response_format: &Value, text: &str) -> bool {
     match response_format.get("type").and_then(|kind| kind.as_str()) {
-        Some("json_object") => {
-            serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| value.is_object())
-        }
+        Some("json_object") => serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object()),
         Some("json_schema") => {
-            let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return false };
+            let Ok(value) = serde_json::from_str::<Value>(text) else { return false };
             let schema = response_format.pointer("/json_schema/schema");
             // A schema that cannot be compiled is the client's affair: any JSON does.
             schema
@@ -92,20 +111,36 @@ pub fn fits(response_format: &serde_json::Value, text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn schema_of(schema: &str) -> Value {
+        let returns = Returns::Json(Schema::compile(schema).expect("is a schema"));
+        let format = response_format(&returns);
+        format.pointer("/json_schema/schema").cloned().unwrap_or(format)
+    }
+
     #[test]
-    fn a_choice_is_read_as_tolerantly_as_is_safe() {
-        let returns = Returns::OneOf(vec!["pass".to_owned(), "repair".to_owned()]);
-        let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(read(&returns, text).as_deref(), expected, "{text}");
-        };
-        check("pass", Some("pass"));
-        check(" **Pass**.\n", Some("pass"));
-        check(r#"{"value": "repair"}"#, Some("repair"));
-        check("```json\n{\"value\": \"repair\"}\n```", Some("repair"));
-        check("I would say: pass.", Some("pass"));
-        check("not pass but repair", None);
-        check("bypass", None);
-        check("", None);
+    fn a_schema_is_asked_for_as_an_object() {
+        let person = r#"{"type": "object", "properties": {"name": {"type": "string"}}}"#;
+        assert_eq!(schema_of(person), serde_json::from_str::<Value>(person).expect("is JSON"));
+        assert_eq!(schema_of("{}"), json!({"type": "json_object"}));
+        let list = schema_of(
+            r##"{"type": "array", "items": {"$ref": "#/$defs/x"}, "$defs": {"x": {"type": "string"}}}"##,
+        );
+        assert_eq!(list.pointer("/required/0"), Some(&json!("value")));
+        // It is still a schema, and still the same one.
+        let validator = jsonschema::validator_for(&list).expect("is a schema");
+        assert!(validator.is_valid(&json!({"value": ["a"]})));
+        assert!(!validator.is_valid(&json!({"value": [1]})));
+        assert!(!validator.is_valid(&json!(["a"])));
+    }
+
+    #[test]
+    fn a_complaint_says_what_is_wrong() {
+        let schema = Schema::compile(r#"{"type": "object", "required": ["name"]}"#).expect("is a schema");
+        let returns = Returns::Json(schema);
+        let wrong = returns.read("{}").expect_err("does not fit");
+        assert!(complaint(&returns, &wrong).contains("\"name\" is a required property"));
+        let number = Returns::Number { min: 0.0, max: 10.0 };
+        assert!(complaint(&number, "").contains("from 0 to 10"));
     }
 
     #[test]

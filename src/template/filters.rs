@@ -102,14 +102,36 @@ pub fn json(text: &str) -> Value {
 }
 
 /// The same as plain JSON.
+#[must_use]
 pub fn find_json(text: &str) -> Option<serde_json::Value> {
-    if let Ok(value) = serde_json::from_str(text.trim()) {
-        return Some(value);
-    }
-    // A text has few places where a value can begin; each is tried at most once, the first 64 of them.
-    text.match_indices(['{', '[']).take(64).find_map(|(at, _)| {
+    json_values(text).next()
+}
+
+/// Places in a text where a JSON value is looked for.
+const JSON_STARTS_MAX: usize = 64;
+
+/// The JSON in a text, in order: the whole of it, else what stands alone in code blocks, then every balanced list and
+/// object.
+pub fn json_values(text: &str) -> impl Iterator<Item = serde_json::Value> + '_ {
+    let whole: Option<serde_json::Value> = serde_json::from_str(text.trim()).ok();
+    let parts = whole.is_none().then(|| {
+        let blocks = code_blocks(text).into_iter().filter_map(|block| serde_json::from_str(&block).ok());
+        blocks.chain(balanced(text))
+    });
+    whole.into_iter().chain(parts.into_iter().flatten())
+}
+
+/// Lists and objects, none inside another. A text has few places where one can begin; the first 64 are tried.
+fn balanced(text: &str) -> impl Iterator<Item = serde_json::Value> + '_ {
+    let mut end = 0;
+    text.match_indices(['{', '[']).take(JSON_STARTS_MAX).filter_map(move |(at, _)| {
+        if at < end {
+            return None;
+        }
         let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<serde_json::Value>();
-        values.next()?.ok()
+        let value = values.next()?.ok()?;
+        end = at + values.byte_offset();
+        Some(value)
     })
 }
 

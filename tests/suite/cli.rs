@@ -1,6 +1,7 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
 pub mod daemon;
+mod lints;
 
 use std::fs;
 use std::path::Path;

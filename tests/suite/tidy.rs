@@ -73,7 +73,7 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("bytes", &["upstream", "run", "serve"]),
-    ("jsonschema", &["run"]),
+    ("jsonschema", &["program/returns/schema.rs", "run"]),
     ("toml", &["upstream/sim/script.rs", "cli/config.rs"]),
     // the run
     ("tokio", ASYNC),

@@ -97,6 +97,9 @@ pub struct CallOut {
     pub fields: BTreeMap<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub soft: Vec<String>,
+    /// What its answer must be read as, as it is written: `number(0, 10)`, `json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returns: Option<String>,
     /// The choices of `returns: one_of […]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<String>,
@@ -217,6 +220,7 @@ impl CallOut {
             first_token_ms: ask.first_token.map(|wait| wait.0),
             fields: ask.fields.iter().map(|field| (field.name.clone(), super::value(&field.json))).collect(),
             soft: ask.soft.clone(),
+            returns: ask.returns.as_ref().map(ToString::to_string),
             one_of: one_of(ask.returns.as_ref()),
             accept_when: ask.accept_when.as_ref().map(|when| when.source().to_owned()),
             system: ask.system.as_ref().map(|turn| turn.template.source().to_owned()),
@@ -239,7 +243,7 @@ impl TurnOut {
 fn one_of(returns: Option<&Returns>) -> Vec<String> {
     match returns {
         Some(Returns::OneOf(choices)) => choices.clone(),
-        None => Vec::new(),
+        _ => Vec::new(),
     }
 }
 

@@ -56,12 +56,11 @@ pub(super) fn tools(step: &Step, call: &CallOut) -> Option<String> {
 /// What was set for this call.
 pub(super) fn own_settings(call: &CallOut) -> Vec<String> {
     let mut parts: Vec<String> = call.fields.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    if !call.one_of.is_empty() {
-        parts.push(match call.one_of.len() {
-            0..=3 => format!("returns one of {}", call.one_of.join(", ")),
-            n => format!("returns one of {n} choices"),
-        });
-    }
+    parts.extend(call.returns.as_ref().map(|returns| match call.one_of.len() {
+        0 => format!("returns {returns}"),
+        1..=3 => format!("returns one of {}", call.one_of.join(", ")),
+        n => format!("returns one of {n} choices"),
+    }));
     parts.extend(call.first_token_ms.map(|wait| format!("first token in {}", Millis(wait))));
     parts.extend(
         call.accept_when.as_ref().map(|when| format!("accept when {}", clipped(when, CONDITION_WIDTH))),

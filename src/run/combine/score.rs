@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::run::{number, typed};
+use crate::run::typed;
+use crate::template::number;
 
 use super::pick;
 

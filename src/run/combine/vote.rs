@@ -1,11 +1,10 @@
 //! Counting ballots.
 
 use crate::plan::Matching;
-use crate::template::Data;
+use crate::template::{Data, number};
 use crate::upstream::{Completion, ToolCall};
 
 use super::alike;
-use crate::run::number;
 
 /// What one answer votes for, and how much it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]

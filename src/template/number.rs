@@ -1,6 +1,6 @@
 //! Numbers in words: what `match: number` compares, and what `returns: number` reads.
 
-use crate::template::boxed;
+use super::filters::boxed;
 
 /// The number that a text gives, in one form for each value: `1,000`, `1000.0` and `1e3` are `1000`; `50%` is `0.5`.
 ///
@@ -17,9 +17,6 @@ pub fn canonical(text: &str) -> Option<String> {
 pub fn in_range(text: &str, min: f64, max: f64) -> Option<f64> {
     let inner = boxed(text).unwrap_or(text).trim();
     let fits = |number: &f64| (min..=max).contains(number);
-    if let Some(number) = plain(inner) {
-        return Some(number).filter(fits);
-    }
     let words: Vec<&str> = inner.split_whitespace().collect();
     let of_most = words.iter().enumerate().find_map(|(at, word)| {
         let (over, under) = match word.split_once('/') {
