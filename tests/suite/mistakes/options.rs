@@ -92,7 +92,12 @@ pub const ROWS: &[Mistake] = &[
     bare("clean.ens", "limit: { request: 6k }", "limit: «6k»", "T001"),
     bare("chat.ens", "    soft: [reasoning_effort]", "    soft: «reasoning_effort»", "T001"),
     bare("clean.ens", "    returns: one_of [same, changed]", "    returns: «same»", "T001"),
-    bare("clean.ens", "    returns: one_of [same, changed]", "    returns: «oneof [same, changed]»", "T001"),
+    helped(
+        "clean.ens",
+        "    returns: one_of [same, changed]",
+        "    returns: «oneof [same, changed]»",
+        "T001",
+    ),
     bare("clean.ens", "    returns: one_of [same, changed]", "    returns: one_of «[same]»", "T001"),
     bare(
         "clean.ens",
