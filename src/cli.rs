@@ -13,6 +13,7 @@ pub mod serve;
 pub mod signal;
 pub mod sim;
 pub mod target;
+pub mod test;
 pub mod why;
 pub mod world;
 
@@ -62,6 +63,7 @@ enum Verb {
     Why(why::Args),
     List(list::Args),
     Run(run::Args),
+    Test(test::Args),
     Serve(serve::Args),
     Sim(sim::Args),
     #[command(subcommand)]
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
         Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),
+        Verb::Test(args) => args.run(&mut out),
         Verb::Serve(args) => args.run(&mut out),
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),

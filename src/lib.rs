@@ -32,6 +32,7 @@ pub mod serve;
 pub mod source;
 pub mod syntax;
 pub mod template;
+pub mod test;
 pub mod units;
 pub mod upstream;
 
@@ -45,6 +46,8 @@ use source::Sources;
 pub struct Compiled {
     /// One per handle, in the order of the sources; none if they could not be understood.
     pub plans: Vec<Plan>,
+    /// The tests in the sources; none with mistakes.
+    pub tests: Vec<test::Test>,
     /// Everything that was found, by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -68,9 +71,11 @@ pub fn compile(sources: &Sources, policy: &Policy) -> Compiled {
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let subject = lint::Subject { sources, files: &files, plans: &plans, sound };
     let lints = lint::review(&subject, policy);
+    let (tests, mistakes) = test::check(sources, &files, program.as_ref(), &plans);
+    diagnostics.extend(mistakes);
     diagnostics.extend(lints);
     diagnostic::tidy(&mut diagnostics);
-    Compiled { plans, diagnostics }
+    Compiled { plans, tests, diagnostics }
 }
 
 impl Compiled {

@@ -17,7 +17,7 @@ mod prompts;
 mod returns;
 mod roles;
 mod steps;
-mod templates;
+pub mod templates;
 mod typing;
 pub mod values;
 

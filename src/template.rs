@@ -8,18 +8,20 @@ mod engine;
 mod fence;
 mod filters;
 pub mod number;
+pub mod parts;
 mod raw;
 mod size;
 mod value;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use minijinja::Environment;
 use minijinja::machinery;
 
 pub use check::{Fault, Kind, Mention};
-pub use data::{Answer, Data, Group, Part};
+pub use data::{Answer, Data, Group, Part, Seen};
 pub use filters::{find_json, json_values};
 pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};
@@ -192,6 +194,33 @@ impl Expression {
 
     pub fn holds(&self, scope: &Scope) -> Result<bool, RenderError> {
         self.compiled()?.eval(scope.context()).map(|value| value.is_true()).map_err(|e| RenderError::of(&e))
+    }
+
+    /// What it reads of its names, in order.
+    #[must_use]
+    pub fn readings(&self) -> Vec<parts::Reading> {
+        machinery::parse_expr(&self.source)
+            .map_or_else(|_| Vec::new(), |root| parts::readings(&root, &self.source))
+    }
+
+    /// Why it does not hold: of `a and b`, the first part that does not; of that, each value that it compares, with
+    /// its place in the source. A value that cannot be had is left out.
+    #[must_use]
+    pub fn sides(&self, scope: &Scope) -> Vec<(Range<usize>, Data)> {
+        let Ok(root) = machinery::parse_expr(&self.source) else { return Vec::new() };
+        let part = |range: &Range<usize>| Self::compile(&self.source[range.clone()]).ok();
+        let lost = parts::conjuncts(&root, &self.source)
+            .into_iter()
+            .find(|range| part(range).is_some_and(|part| !part.holds(scope).unwrap_or(false)))
+            .unwrap_or(0..self.source.len());
+        let lost_source = &self.source[lost.clone()];
+        let Ok(root) = machinery::parse_expr(lost_source) else { return Vec::new() };
+        let places = parts::sides(&root, lost_source);
+        let values = places.into_iter().filter_map(|range| {
+            let value = Self::compile(&lost_source[range.clone()]).ok()?.value(scope).ok()?;
+            Some((lost.start + range.start..lost.start + range.end, value))
+        });
+        values.collect()
     }
 
     pub fn value(&self, scope: &Scope) -> Result<Data, RenderError> {

@@ -10,7 +10,7 @@ use crate::cli::output::{Output, Stop};
 use crate::cli::world;
 use crate::diagnostic::suggest::did_you_mean;
 use crate::lint::{self, Level, Policy};
-use crate::source::Sources;
+use crate::source::{SourceFile, Sources};
 use crate::{Compiled, compile};
 
 /// The file's name in the ensembles folder. It is never looked for further up.
@@ -135,6 +135,18 @@ pub fn load(paths: &[PathBuf], config: Option<&Path>, levels: &[(&str, Level)]) 
         world::sources(paths).map_err(|problems| Stop::Failed(problems.join("\nerror: ")))?;
     let compiled = compile(&sources, &policy);
     Ok(Loaded { sources, paths, compiled, config, policy })
+}
+
+/// What is built in, as a program of its own.
+#[must_use]
+pub fn built_in() -> Loaded {
+    let mut sources = Sources::default();
+    for file in crate::prelude::FILES {
+        sources.add(SourceFile::new(file.name, file.text));
+    }
+    let (paths, policy) = (Vec::new(), Policy::default());
+    let compiled = compile(&sources, &policy);
+    Loaded { sources, paths, compiled, config: Config::default(), policy }
 }
 
 // === impl Loaded ===

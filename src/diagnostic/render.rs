@@ -51,16 +51,23 @@ struct Shelf(Vec<(String, Source<String>)>);
 /// The first [`SHOWN_MAX`] diagnostics in the order given, and a last line that counts all. Empty if there are none.
 #[must_use]
 pub fn render(sources: &Sources, diagnostics: &[Diagnostic], colour: bool) -> String {
-    let mut out = String::new();
-    for diagnostic in diagnostics.iter().take(SHOWN_MAX) {
-        one(sources, diagnostic, colour, &mut out);
-    }
+    let mut out = pictures(sources, diagnostics, colour);
     if diagnostics.len() > SHOWN_MAX {
         out.push_str(&format!("{} more are not shown\n", diagnostics.len() - SHOWN_MAX));
     }
     if !diagnostics.is_empty() {
         out.push_str(&summary(diagnostics));
         out.push('\n');
+    }
+    out
+}
+
+/// The same without the line that counts.
+#[must_use]
+pub fn pictures(sources: &Sources, diagnostics: &[Diagnostic], colour: bool) -> String {
+    let mut out = String::new();
+    for diagnostic in diagnostics.iter().take(SHOWN_MAX) {
+        one(sources, diagnostic, colour, &mut out);
     }
     out
 }

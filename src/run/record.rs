@@ -38,6 +38,8 @@ pub enum Ending {
 /// An answer as templates see it, with what only the client sees.
 #[derive(Clone, Debug)]
 pub struct Given {
+    /// Id of the node that made it.
+    pub step: String,
     pub answer: Arc<Answer>,
     pub tool_calls: Vec<ToolCall>,
 }
@@ -110,6 +112,10 @@ impl Ending {
 
 impl Given {
     fn of(reply: &Reply) -> Self {
-        Self { answer: Arc::clone(&reply.view), tool_calls: reply.completion.tool_calls.clone() }
+        Self {
+            step: reply.step.clone(),
+            answer: Arc::clone(&reply.view),
+            tool_calls: reply.completion.tool_calls.clone(),
+        }
     }
 }

@@ -19,6 +19,20 @@ pub enum Data {
     Answers(Arc<Vec<Arc<Answer>>>),
     /// The same, and by name: `drafts.a`. A name whose answer failed gives the empty answer.
     Group(Group),
+    /// What a test sees.
+    Seen(Arc<Seen>),
+}
+
+/// A step, or the error that a client got, as a test sees it: prints its text, has fields, and is a list where the step
+/// gives several answers.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Whether it is true as a condition.
+    pub present: bool,
+    pub text: Arc<str>,
+    pub fields: Vec<(String, Data)>,
+    /// For what gives answers: those that there are, in order.
+    pub items: Option<Vec<Data>>,
 }
 
 /// Answers of which some have names.
@@ -96,6 +110,10 @@ impl Data {
                 let present = answers.iter().filter(|answer| answer.present);
                 Value::Array(present.map(|answer| Value::from(&*answer.text)).collect())
             }
+            Self::Seen(seen) => match &seen.items {
+                Some(items) => Value::Array(items.iter().map(Self::to_json).collect()),
+                None => Value::from(&*seen.text),
+            },
         }
     }
 

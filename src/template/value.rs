@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minijinja::Output;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value, ValueKind};
 
-use super::data::{Answer, Data, Group, Part};
+use super::data::{Answer, Data, Group, Part, Seen};
 use super::filters;
 
 /// A template's context.
@@ -22,6 +22,9 @@ struct AnswersObject {
     successes: Vec<Arc<Answer>>,
     group: Group,
 }
+
+#[derive(Debug)]
+struct SeenObject(Arc<Seen>);
 
 /// A map that keeps its order.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ pub fn to_value(data: &Data) -> Value {
             Value::from_object(MapObject(pairs.iter().map(|(k, v)| (k.clone(), to_value(v))).collect()))
         }
         Data::Answer(answer) => Value::from_object(AnswerObject(Arc::clone(answer))),
+        Data::Seen(seen) => Value::from_object(SeenObject(Arc::clone(seen))),
         Data::Answers(answers) => {
             let names: [(String, Part); 0] = [];
             Value::from_object(AnswersObject::of(Group { answers: Arc::clone(answers), names: names.into() }))
@@ -56,6 +60,9 @@ pub fn from_value(value: &Value) -> Data {
             true => Data::Answers(Arc::new(answers.successes.clone())),
             false => Data::Group(answers.group.clone()),
         };
+    }
+    if let Some(seen) = value.downcast_object_ref::<SeenObject>() {
+        return Data::Seen(Arc::clone(&seen.0));
     }
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Data::None,
@@ -196,5 +203,38 @@ impl Object for AnswersObject {
             f.write_str(&answer.text)?;
         }
         Ok(())
+    }
+}
+
+// === impl Object for SeenObject ===
+
+impl Object for SeenObject {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        if self.0.items.is_some() { ObjectRepr::Seq } else { ObjectRepr::Map }
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        if let Some(name) = key.as_str() {
+            let field = self.0.fields.iter().find(|(field, _)| field == name);
+            return field.map(|(_, data)| to_value(data));
+        }
+        self.0.items.as_ref()?.get(key.as_usize()?).map(to_value)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        match &self.0.items {
+            Some(items) => Enumerator::Seq(items.len()),
+            None => {
+                Enumerator::Values(self.0.fields.iter().map(|(name, _)| Value::from(name.as_str())).collect())
+            }
+        }
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.0.present
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
     }
 }

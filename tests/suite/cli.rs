@@ -305,3 +305,42 @@ fn a_reader_that_leaves_is_no_error() {
         assert_eq!(String::from_utf8_lossy(&done.stderr), "", "{args:?}");
     }
 }
+
+/// Two tests of `SOUND`: one that passes, one that does not.
+const TESTS: &str = r#"
+test "two drafts and a plan" {
+  run plan
+  mock drafts -> "one", "two"
+  mock reply -> "both"
+  expect reply.text == "both" and calls == 3
+}
+test "nobody is lost" {
+  run plan
+  mock drafts -> "one", fail 503
+  mock reply -> "both"
+  expect not degraded
+}
+"#;
+
+#[test]
+fn tests_are_run_and_counted() {
+    let files = [("plan.ens", SOUND), ("tests/plan.ens", TESTS)];
+    check(&files, &["test"], 1, "2 tests: 1 passed, 1 failed", "");
+    check(&files, &["test"], 1, "tests/plan.ens:12", "");
+    check(&files, &["test", "--filter", "TWO drafts"], 0, "1 test passed", "");
+    check(&files, &["test", "--filter", "plan.ens:8"], 1, "1 test failed", "");
+    check(&files, &["test", "--filter", "none such"], 1, "", "no test has `none such`");
+    check(&[("plan.ens", SOUND)], &["test"], 0, "no tests", "");
+    check(&files, &["test", "--coverage"], 1, "0 of 0 ways", "");
+    check(&files, &["test", "--mutate"], 1, "a degraded answer", "");
+    check(&files, &["test", "nowhere"], 1, "", "`nowhere` does not exist");
+    check(&files, &["test", "--fromat", "json"], 2, "", "--format");
+}
+
+#[test]
+fn a_mistake_in_a_test_is_a_mistake_of_the_program() {
+    let wrong = TESTS.replace("mock drafts", "mock drafst");
+    let files = [("plan.ens", SOUND), ("tests/plan.ens", wrong.as_str())];
+    check(&files, &["check"], 1, "did you mean `drafts`?", "");
+    check(&files, &["test"], 1, "", "did you mean `drafts`?");
+}

@@ -26,6 +26,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("explain", &["units", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
+    ("test", &["source", "units", "diagnostic", "template", "syntax", "program", "plan", "upstream", "run"]),
     ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
     (
         "cli",
@@ -40,6 +41,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "explain",
             "export",
             "run",
+            "test",
             "serve",
         ],
     ),
@@ -68,6 +70,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "export",
             "upstream",
             "run",
+            "test",
             "serve",
             "cli",
         ],
@@ -104,7 +107,7 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// The only places where something waits.
-const ASYNC: &[&str] = &["upstream", "run", "serve", "cli"];
+const ASYNC: &[&str] = &["upstream", "run", "test", "serve", "cli"];
 
 /// What speaks HTTP.
 const SPEAKERS: &[&str] =
@@ -119,6 +122,7 @@ const WIRE: &[&str] = &[
     "upstream/wire",
     "upstream/sim/script.rs",
     "upstream/sim/ledger.rs",
+    "test/report/json.rs",
     "serve/wire",
     "cli/config.rs",
     // minijinja's values are made of serde.
