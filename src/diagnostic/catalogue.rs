@@ -4,7 +4,8 @@
 
 use std::fmt::Write;
 
-/// The sections; a code block marked `alone` does not stand on [`PLATFORM`].
+/// The sections. A code block marked `alone` does not stand on [`PLATFORM`]; one marked `run` is wrong only when its tests
+/// are run.
 const SECTIONS: &str = include_str!("catalogue.md");
 
 /// What the examples stand on.
@@ -21,6 +22,11 @@ tier l {
 }
 
 profile high { width = 3 }
+
+ensemble advice at high-l {
+  drafts = parallel panel
+  reply = merge drafts by chief
+}
 ";
 
 /// Marks a line that stands for several: `step_{n} = ask cheap // × 256`.
@@ -39,6 +45,8 @@ pub struct Entry {
     pub example: &'static str,
     /// The example is a whole program.
     alone: bool,
+    /// Its tests must run before it can be found.
+    pub is_run: bool,
 }
 
 /// Every code, in the order of the page.
@@ -61,7 +69,7 @@ impl Entry {
         let (text, block) = rest.split_once("```ens").unwrap_or((rest, ""));
         let (mark, body) = block.split_once('\n').unwrap_or_default();
         let example = body.split("```").next().unwrap_or_default();
-        Self { code, title, text: text.trim(), example, alone: mark.contains("alone") }
+        Self { code, title, text: text.trim(), example, alone: mark.contains("alone"), is_run: mark.contains("run") }
     }
 
     /// The files of the example, with their names: what it stands on, and itself.

@@ -13,15 +13,15 @@ use ensc::source::{SourceFile, Sources};
 
 use super::tidy::rust::sources;
 
-/// The letters of the catalogue; rules of the policy (`L`) have pages of their own.
-const LETTERS: &str = "SNCTGUY";
+/// The letters of the catalogue; rules of sense and policy (`L`) have pages of their own.
+const LETTERS: &str = "SNCTGUEY";
 
 const HEAD: &str = "\
 # Every error, by its code
 
 This page is generated from `src/diagnostic/catalogue.md`; `ensc explain N001` prints one section of it. A code keeps its meaning. Its letter
 names what went wrong: `S` the text cannot be read, `N` names, `C` cells and roles, `T` options, units and templates, `G` the graph of
-steps, `U` techniques and what is used inline, `Y` what this version does not have yet. Rules of sense and policy, `L`, have pages of their own:
+steps, `U` techniques and what is used inline, `E` tests (`E1` when they run), `Y` what this version does not have yet. Rules of sense and policy, `L`, have pages of their own:
 `ensc explain L101`.
 
 One mistake gives one message. What only repeats another complaint is left out: a name whose definition could not be read is not missing
@@ -29,6 +29,29 @@ as well. All files are checked, whatever is wrong in one of them.
 
 The examples stand beside these lines. `// × 64` means that a line is there so often.
 ";
+
+/// The codes that an example gives, and what is printed.
+fn found(entry: Entry) -> (Vec<String>, String) {
+    if entry.is_run {
+        return tested(entry);
+    }
+    let (found, shown) = check(entry);
+    (found.iter().map(|found| found.code.0.to_owned()).collect(), shown)
+}
+
+/// What `ensc test` says, but for its head and its sum, which tell the time.
+fn tested(entry: Entry) -> (Vec<String>, String) {
+    let program = entry.program();
+    let files: Vec<(&str, &str)> = program.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let folder = super::cli::folder(&files);
+    let run = |format: &str| {
+        let command = super::cli::ensc().current_dir(folder.path()).args(["test", "--format", format]).output();
+        String::from_utf8(command.expect("the command starts").stdout).expect("what is printed is UTF-8")
+    };
+    let report = run("json");
+    let codes = report.split("\"code\": \"").skip(1).filter_map(|rest| rest.get(..4)).map(str::to_owned).collect();
+    (codes, run("text"))
+}
 
 fn check(entry: Entry) -> (Vec<Diagnostic>, String) {
     let mut sources = Sources::default();
@@ -46,7 +69,7 @@ fn page() -> String {
         let _ = writeln!(page, "| `{}` | {} |", entry.code, entry.title);
     }
     for entry in catalogue::entries() {
-        let _ = write!(page, "\n{}", entry.page(&check(entry).1));
+        let _ = write!(page, "\n{}", entry.page(&found(entry).1));
     }
     page
 }
@@ -68,11 +91,10 @@ fn the_page_is_what_a_check_prints() {
 fn an_example_shows_its_code_and_nothing_else() {
     let mut wrong = String::new();
     for entry in catalogue::entries() {
-        let (found, shown) = check(entry);
-        let codes: Vec<&str> = found.iter().map(|found| found.code.0).collect();
+        let (codes, shown) = found(entry);
         // Forms that this version does not have yet say so beside what is wrong with them.
-        let codes: Vec<&str> =
-            codes.into_iter().filter(|code| *code != "Y001" || entry.code == *code).collect();
+        let codes: Vec<String> =
+            codes.into_iter().filter(|code| code != "Y001" || entry.code == *code).collect();
         if codes != [entry.code] {
             let _ = writeln!(wrong, "{} shows {codes:?}:\n{shown}", entry.code);
         }
