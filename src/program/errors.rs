@@ -175,9 +175,38 @@ pub fn unknown_in_template(what: &str, name: &str, span: Span, known: Names<'_>)
 
 /// T008
 pub fn template_syntax(span: Span, detail: &str) -> Diagnostic {
-    Diagnostic::error("T008", span, format!("this template cannot be read: {detail}")).help(
-        "templates are minijinja: `{{ value }}`, `{% for x in xs %}…{% endfor %}`, `{% if … %}…{% endif %}`",
-    )
+    let (why, help) = reading_of(detail);
+    Diagnostic::error("T008", span, format!("this template cannot be read: {why}")).help(help)
+}
+
+/// What the template engine says, in words of ours, and what helps.
+fn reading_of(detail: &str) -> (String, String) {
+    const STATEMENTS: [&str; 10] =
+        ["if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith"];
+    let forms = "templates are minijinja: `{{ value }}`, `{% for x in xs %}…{% endfor %}`, `{% if … %}…{% endif %}`";
+    let (why, help) = match detail {
+        "unexpected end of input, expected end of block" => {
+            ("a `{% … %}` is open at its end", "add `{% endif %}` or `{% endfor %}`")
+        }
+        "unexpected `}`, expected end of variable block" => (detail, "`{{` is closed by `}}`"),
+        "unexpected `}`, expected end of block" => (detail, "`{%` is closed by `%}`"),
+        "unexpected identifier, expected in" => (detail, "write `{% for x in xs %}`"),
+        "unexpected input after expression" => (
+            "this does not belong to the expression",
+            "compare with `==` and `!=`, combine with `and`, `or` and `not`; numbers have no unit here",
+        ),
+        "unexpected character" => {
+            ("expressions do not have this sign", "combine with `and`, `or` and `not`")
+        }
+        _ => (detail, forms),
+    };
+    match detail.strip_prefix("unknown statement ") {
+        Some(word) => (
+            format!("there is no statement `{word}`"),
+            did_you_mean(word, STATEMENTS).unwrap_or_else(|| forms.to_owned()),
+        ),
+        None => (why.to_owned(), help.to_owned()),
+    }
 }
 
 /// T009
