@@ -146,8 +146,7 @@ impl Template {
 
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // As it stands: a plan's hash goes over this, and escaping takes most of its time.
-        write!(f, "Template({})", self.source)
+        f.debug_tuple("Template").field(&self.source).finish()
     }
 }
 
@@ -232,7 +231,7 @@ impl Expression {
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Expression({})", self.source)
+        f.debug_tuple("Expression").field(&self.source).finish()
     }
 }
 
