@@ -5,6 +5,7 @@
 
 pub mod grid;
 pub mod json;
+pub mod outline;
 pub mod text;
 pub mod why;
 mod words;

@@ -7,7 +7,8 @@ pub mod act;
 pub mod bounds;
 pub mod hash;
 pub mod lower;
-mod waves;
+pub mod paths;
+mod sizes;
 
 use std::sync::Arc;
 
@@ -237,6 +238,12 @@ impl Plan {
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
+    }
+
+    /// The frame of a node.
+    #[must_use]
+    pub fn frame(&self, id: NodeId) -> &Frame {
+        &self.frames[self.node(id).frame.0 as usize]
     }
 
     #[must_use]

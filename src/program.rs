@@ -6,20 +6,28 @@ pub mod call;
 mod calls;
 mod cells;
 mod collect;
+mod compound;
+mod deciders;
 pub mod echoes;
 pub mod errors;
+mod extent;
 mod graph;
+mod inline;
 mod lists;
 mod names;
 mod options;
-mod pending;
 mod prompts;
 mod returns;
 mod roles;
+mod scope;
+mod standard;
 mod steps;
+mod techniques;
 pub mod templates;
 mod typing;
 pub mod values;
+
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -69,7 +77,7 @@ pub struct Handle {
     pub place: String,
     pub settings: Vec<Setting>,
     /// Roles, as templates see them.
-    pub constants: Vec<(String, Data)>,
+    pub constants: Arc<[(String, Data)]>,
     pub timeout: Millis,
     pub limit: Limit,
     pub stream: StreamMode,
@@ -131,22 +139,200 @@ pub struct Alt {
     pub span: Span,
     pub verb: Verb,
     pub skip_when: Option<Expression>,
-    /// Named steps that it mentions, in order, each once.
-    pub uses: Vec<String>,
-    /// Those of them that its prompts or its text mention: it cannot do without them.
-    pub printed: Vec<String>,
+    /// Of a name or an ensemble used as a step; a call has its own.
+    pub accept_when: Option<Expression>,
+    /// What its own templates, conditions and lists name, in order, each once.
+    pub uses: Vec<Use>,
+    /// Names from outside that it mentions anywhere, steps inside it included: what must be ordered before it.
+    pub mentions: Vec<String>,
+}
+
+/// A name that a template, a condition or a list uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    pub name: String,
+    /// A prompt or text prints it: what prints it cannot do without it.
+    pub printed: bool,
 }
 
 #[derive(Clone, Debug)]
 pub enum Verb {
     Ask(Call),
-    Parallel { calls: Vec<Call>, group: Group },
-    Sample { call: Call, count: u32, group: Group },
-    Merge { list: List, call: Call },
-    Pick { list: List, call: Call, rubric: String },
-    Vote { list: List, ties: Ties, min_share: f64, weights: Vec<(String, u32)> },
+    Parallel {
+        members: Vec<Member>,
+        group: Group,
+    },
+    /// `parallel { a = …, b = … }`
+    Named {
+        steps: Vec<Step>,
+        group: Group,
+    },
+    /// Calls only, each with `mine` and `others` of the list.
+    Over {
+        calls: Vec<Call>,
+        prev: List,
+        group: Group,
+    },
+    For {
+        name: String,
+        items: Expression,
+        most: u32,
+        /// In the order as written; the last is the item's answer.
+        body: Vec<Step>,
+        group: Group,
+    },
+    Sample {
+        member: Member,
+        count: u32,
+        group: Group,
+    },
+    Merge {
+        list: List,
+        call: Call,
+    },
+    Score(Score),
+    Pick(Pick),
+    Vote(Vote),
+    Route {
+        arms: Vec<Arm>,
+        /// The call that chooses among the labels, if there are any.
+        call: Option<Call>,
+    },
+    Cascade(Cascade),
+    Race(Vec<(Member, Millis)>),
+    Repeat {
+        name: String,
+        most: u32,
+        /// In the order as written; exactly one step bears `name`.
+        body: Vec<Line>,
+    },
+    Inline(Inline),
     Text(Template),
     Value(List),
+}
+
+/// What may stand in the place of a model.
+#[derive(Clone, Debug)]
+pub enum Member {
+    Call(Box<Call>),
+    Inline(Inline),
+    List(List),
+}
+
+/// An ensemble or technique with everything that it needs.
+#[derive(Clone, Debug)]
+pub struct Inline {
+    /// `moa`, `solver@high-l`.
+    pub of: String,
+    pub unit: Arc<Unit>,
+    /// Parameters that hold something of the caller's.
+    pub given: Vec<(String, Given)>,
+    /// Changes of the conversation that it sees, if there are some.
+    pub conversation: Option<Conversation>,
+}
+
+/// The checked steps of an ensemble or technique, for one cell and one set of arguments.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub steps: Vec<Step>,
+    /// Roles and parameters, as templates see them.
+    pub constants: Arc<[(String, Data)]>,
+}
+
+/// An argument that is known only when it runs.
+#[derive(Clone, Debug)]
+pub enum Given {
+    List(List),
+    Text { template: Template, uses: Vec<Use> },
+}
+
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    pub history: call::History,
+    pub system: Option<call::Turn>,
+    pub prompt: Vec<call::Turn>,
+    pub uses: Vec<Use>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Score {
+    pub list: List,
+    pub method: ScoreMethod,
+    /// Models.
+    pub judges: Vec<String>,
+    /// Of each judge, the model left open.
+    pub call: Call,
+    pub skips_own: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScoreMethod {
+    /// The mean of what the judges give each answer by itself.
+    Grade,
+    /// Borda points of the judges' rankings, over the most possible.
+    Rank,
+}
+
+#[derive(Clone, Debug)]
+pub struct Pick {
+    pub list: List,
+    pub method: PickMethod,
+    /// One, but for `score`.
+    pub judges: Vec<String>,
+    /// Of each judge, the model left open.
+    pub call: Call,
+    pub rubric: String,
+    /// `pick K of`: the best so many, in order.
+    pub count: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickMethod {
+    Choose,
+    Score,
+    Pairwise,
+}
+
+#[derive(Clone, Debug)]
+pub struct Vote {
+    pub list: List,
+    /// What an answer (`it`) votes for.
+    pub key: Option<Template>,
+    pub matching: Matching,
+    pub ties: Ties,
+    pub min_share: f64,
+    pub weights: Vec<(String, u32)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Arm {
+    pub head: ArmHead,
+    /// Like those of a step.
+    pub alts: Vec<Alt>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum ArmHead {
+    When(Expression),
+    Label { label: String, meaning: String },
+    Else,
+}
+
+#[derive(Clone, Debug)]
+pub struct Cascade {
+    pub rungs: Vec<Member>,
+    pub grader: Option<Call>,
+    /// The grade that is good enough, 0–1.
+    pub accept: f64,
+    pub accept_when: Option<Expression>,
+}
+
+/// One line of a round.
+#[derive(Clone, Debug)]
+pub enum Line {
+    Step(Step),
+    Stop { condition: Expression, uses: Vec<Use>, span: Span },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,12 +365,42 @@ pub enum Ties {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum List {
     Step(String),
-    Index { list: Box<List>, index: i64 },
+    Index {
+        list: Box<List>,
+        index: i64,
+    },
+    /// `drafts.a`: of a named group.
+    Member {
+        list: Box<List>,
+        name: String,
+    },
     Literal(Vec<List>),
-    First { count: Option<u32>, list: Box<List> },
-    Last { count: Option<u32>, list: Box<List> },
-    Without { list: Box<List>, item: Box<List> },
+    First {
+        count: Option<u32>,
+        list: Box<List>,
+    },
+    Last {
+        count: Option<u32>,
+        list: Box<List>,
+    },
+    Best {
+        count: Option<u32>,
+        list: Box<List>,
+    },
+    Without {
+        list: Box<List>,
+        item: Box<List>,
+    },
     Concat(Vec<List>),
+}
+
+// === impl Step ===
+
+impl Step {
+    /// Every name from outside that it mentions, in any of its alternatives.
+    pub fn mentions(&self) -> impl Iterator<Item = &str> {
+        self.alts.iter().flat_map(|alt| alt.mentions.iter().map(String::as_str))
+    }
 }
 
 /// Checks all files together. `None` when there is an error; warnings come beside a program.

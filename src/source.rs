@@ -9,6 +9,9 @@ pub const FILE_SIZE_MAX: usize = 1 << 20;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
+/// Most files that come with the program itself.
+const BUILT_IN_MAX: u32 = 1024;
+
 /// A half-open range of bytes, `start..end`, in one file. Both ends lie on character boundaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -38,6 +41,25 @@ pub struct Sources {
 pub struct Position {
     pub line: usize,
     pub column: usize,
+}
+
+// === impl FileId ===
+
+impl FileId {
+    /// The id of a file that comes with the program itself: it is in no [`Sources`].
+    #[must_use]
+    pub fn built_in(index: usize) -> Self {
+        let index = u32::try_from(index).expect("a handful of files");
+        assert!(index < BUILT_IN_MAX, "the ids of built-in files are all taken");
+        Self(u32::MAX - index)
+    }
+
+    /// The place of a built-in file in their order; `None` for all others.
+    #[must_use]
+    pub fn built_in_index(self) -> Option<usize> {
+        let index = u32::MAX - self.0;
+        (index < BUILT_IN_MAX).then_some(index as usize)
+    }
 }
 
 // === impl Span ===

@@ -185,6 +185,13 @@ impl Expression {
         }
     }
 
+    /// What an item of its value is, as far as it can be told.
+    #[must_use]
+    pub fn element(&self, visible: &dyn Fn(&str) -> Option<Kind>) -> Kind {
+        machinery::parse_expr(&self.source)
+            .map_or(Kind::Any, |root| check::element_of(&root, &self.source, visible))
+    }
+
     /// The most that its value can hold.
     #[must_use]
     pub fn size(&self, sizes: &Sizes<'_>) -> Size {

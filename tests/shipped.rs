@@ -267,6 +267,9 @@ fn prompt(handle: &str, id: &str, scope: &Scope, shown: &Data) -> String {
                     name.clone(),
                     match operand {
                         Operand::Constant(data) => data.clone(),
+                        Operand::Template(template) => {
+                            Data::Text(template.render(scope).expect("renders").into())
+                        }
                         Operand::Expression(expression) => expression.value(scope).expect("a value"),
                         Operand::Shown => shown.clone(),
                     },

@@ -9,6 +9,7 @@ use crate::cli::output::{Output, Stop};
 use crate::cli::{fix, world};
 use crate::diagnostic::{Severity, github, json, render, sarif};
 use crate::lint::Level;
+use crate::upstream::base_url::BaseUrl;
 
 /// Say what is wrong with `.ens` files
 #[derive(Debug, clap::Args)]
@@ -113,6 +114,11 @@ impl Args {
     fn load(&self) -> Result<Loaded, Stop> {
         let paths = if self.paths.is_empty() { vec![world::default_folder()] } else { self.paths.clone() };
         let mut loaded = config::load(&paths, self.config.as_deref(), &self.levels())?;
+        // What `serve` would refuse is said before it is started.
+        if let Some(url) = &loaded.config.serve.base_url {
+            BaseUrl::parse(url, loaded.config.serve.port)
+                .map_err(|problem| Stop::Failed(format!("ensc.toml: {problem}")))?;
+        }
         if self.deny.iter().any(|word| word == WARNINGS) {
             for found in &mut loaded.compiled.diagnostics {
                 found.severity = Severity::Error;

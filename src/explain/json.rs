@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::explain::json::node::Step;
-use crate::plan::{Bounds, Limit, Model, Plan, Setting, StreamMode};
+use crate::plan::{Bounds, Frame, Limit, Model, Plan, Setting, StreamMode};
+use crate::template::Data;
 use crate::units::{Bytes, MicroUsd, Tokens};
 
+mod act;
+pub mod call;
 pub mod node;
 
 /// Everything that is known of a handle before it runs.
@@ -41,7 +44,10 @@ pub struct Document {
     pub models: Vec<ModelOut>,
     /// Id of the node that the client gets.
     pub reply: String,
-    /// Inputs stand before what uses them.
+    /// The bodies of ensembles and techniques that are used inline, numbered from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<FrameOut>,
+    /// Inputs stand before what uses them. Rounds of loops and items of a `for` are written out.
     pub nodes: Vec<Step>,
     pub settings: Vec<SettingOut>,
 }
@@ -61,6 +67,18 @@ pub struct BoundsOut {
     pub cost_usd: f64,
     /// Longest conversation accepted, in tokens.
     pub request_max: u64,
+}
+
+/// What the nodes of one body share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FrameOut {
+    pub number: u32,
+    /// Id of the node that makes the conversation which its calls see; without one it is the client's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+    /// Its roles and parameters that have a value before the run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub constants: BTreeMap<String, Value>,
 }
 
 /// What the author allows at most; absent where nothing was said.
@@ -125,6 +143,7 @@ impl Document {
             members: plan.models.iter().map(|model| model.name.clone()).collect(),
             models: plan.models.iter().map(ModelOut::of).collect(),
             reply: plan.node(plan.reply).id.clone(),
+            frames: plan.frames.iter().enumerate().skip(1).map(|frame| FrameOut::of(plan, frame)).collect(),
             nodes: plan.nodes.iter().map(|node| Step::of(plan, node)).collect(),
             settings: plan.settings.iter().map(SettingOut::of).collect(),
         }
@@ -134,6 +153,16 @@ impl Document {
     #[must_use]
     pub fn by_id(&self) -> BTreeMap<&str, &Step> {
         self.nodes.iter().map(|node| (node.id.as_str(), node)).collect()
+    }
+}
+
+impl FrameOut {
+    fn of(plan: &Plan, (number, frame): (usize, &Frame)) -> Self {
+        Self {
+            number: number as u32,
+            conversation: frame.conversation.map(|id| plan.node(id).id.clone()),
+            constants: frame.constants.iter().map(|(name, data)| (name.clone(), constant(data))).collect(),
+        }
     }
 }
 
@@ -212,6 +241,23 @@ fn tokens(tokens: Tokens) -> u64 {
 
 fn bytes(bytes: Bytes) -> u64 {
     bytes.0
+}
+
+/// A model by its name.
+fn constant(data: &Data) -> Value {
+    match data {
+        Data::Bool(value) => Value::from(*value),
+        Data::Int(value) => Value::from(*value),
+        Data::Number(value) => Value::from(*value),
+        Data::Text(text) => Value::from(text.as_ref()),
+        Data::List(items) => items.iter().map(constant).collect(),
+        Data::Map(pairs) => match pairs.iter().find(|(name, _)| name == "name") {
+            Some((_, name)) => constant(name),
+            None => pairs.iter().map(|(name, data)| (name.clone(), constant(data))).collect(),
+        },
+        // No answer is there before the run.
+        _ => Value::Null,
+    }
 }
 
 /// A JSON value as the plan holds it, in text.

@@ -30,10 +30,10 @@ opt-extract-fast-s            extract.ens:2 · selector self-consistency-extract
 conversation (c) up to 0 tokens · 2 models, 23GB of 200GB in tier s
 
   reply   vote reads                                                                    after wave 2
-  │       ties: asked
+  │       in one piece · ties: asked
   ├─ reads      sample 3 of ov-mistral-7b-instruct-v0-3-fp16, need 2 of 3                     wave 1
   │             each sees conversation · stragglers get 20s
-  ├─ on a tie   ask ov-phi-4-mini-instruct-fp16                                               wave 2
+  ├─ on a tie   judge = ask ov-phi-4-mini-instruct-fp16                                       wave 2
   │             sees conversation
   └─ else       ask ov-phi-4-mini-instruct-fp16                                               wave 3
                 sees conversation
@@ -53,7 +53,7 @@ fn the_page_of_a_panel_reads_from_the_reply_down() {
 
 #[test]
 fn the_page_is_written_from_the_document_alone() {
-    for plan in [sample::architect(), sample::extract()] {
+    for plan in [sample::architect(), sample::extract(), sample::everything()] {
         let read: Document = serde_json::from_str(&to_json(&plan)).expect("the document can be read back");
         assert_eq!(read, document(&plan));
         assert_eq!(text::render(&read, false), to_text(&plan, false));
@@ -62,9 +62,38 @@ fn the_page_is_written_from_the_document_alone() {
 
 #[test]
 fn the_page_keeps_its_width() {
-    for plan in [sample::architect(), sample::extract()] {
+    for plan in [sample::architect(), sample::extract(), sample::everything()] {
         for line in to_text(&plan, true).lines() {
             assert!(line.chars().count() <= text::WIDTH, "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_runs_again_and_again_is_drawn_once() {
+    assert_eq!(to_text(&sample::everything(), false), include_str!("tests/everything.txt"));
+}
+
+#[test]
+fn every_id_that_a_node_names_is_one_of_the_plan() {
+    for plan in [sample::architect(), sample::extract(), sample::everything()] {
+        let document = document(&plan);
+        for (node, step) in plan.nodes.iter().zip(&document.nodes) {
+            let named: Vec<&str> =
+                step.needs().into_iter().chain(step.parts()).chain(step.fallback.as_deref()).collect();
+            for used in node.uses() {
+                let id = &plan.node(used).id;
+                let is_tie = step.ties.as_deref() == Some(id);
+                assert!(named.contains(&id.as_str()) || is_tie, "{}: the document loses {id}", step.id);
+            }
+            let mapped = step.with_ids(|id| {
+                assert!(
+                    plan.nodes.iter().any(|node| node.id == id) || step.ties.as_deref() == Some(id),
+                    "{id}"
+                );
+                id.to_owned()
+            });
+            assert_eq!(&mapped, step);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The page for people, written from the document alone: header, bounds, tree, settings. Fixed width, no colour.
 
+mod details;
 mod line;
-pub mod tree;
+mod summary;
+mod tree;
 
 use crate::explain::json::{Document, SettingOut};
 use crate::explain::words::{joined, list_length, money, plural, wrapped};

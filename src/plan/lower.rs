@@ -1,17 +1,25 @@
 //! From the checked program to plans. Cannot fail: whatever could be wrong was said by the check.
+//!
+//! Everything is written out here: a round of a loop, a body of a `for`, a use of a technique each get nodes of their own.
 
-use crate::program::call::{Call, CallRole};
-use crate::program::{self, Alt, Handle, List, Program, Step, Verb};
+mod finish;
+mod members;
+mod rounds;
+mod verbs;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::program::call::{Call, CallRole, Returns};
+use crate::program::{Alt, Handle, List, Program, Step, Unit, Use};
 use crate::source::Span;
+use crate::template::Data;
 use crate::units::Tokens;
 
 use super::{
-    Act, Ask, Bounds, Frame, Group, GroupKind, Inherits, Input, InputBound, Matching, Model, ModelId, Node,
-    NodeId, Plan, Select, Ties, Tools, Vote, bounds, hash, waves,
+    Act, Ask, Bounds, Frame, FrameId, Inherits, Input, InputBound, Model, ModelId, Node, NodeId, Plan,
+    Select, Tools, bounds, hash, paths,
 };
-
-/// Most tokens of output of a call that is not final and does not say.
-const MAX_TOKENS_INNER: Tokens = Tokens(8_192);
 
 /// One plan per handle, in the order of the program.
 #[must_use]
@@ -20,12 +28,18 @@ pub fn lower(program: &Program) -> Vec<Plan> {
 }
 
 fn plan(program: &Program, handle: &Handle) -> Plan {
-    let mut lowering = Lowering { program, models: Vec::new(), nodes: Vec::new(), steps: Vec::new() };
-    for step in in_order(&handle.steps) {
-        let id = lowering.step(step);
-        lowering.steps.push((step.name.clone(), id));
-    }
-    let reply = lowering.named("reply");
+    let mut lowering = Lowering {
+        program,
+        models: Vec::new(),
+        nodes: Vec::new(),
+        frames: vec![Frame { constants: Arc::clone(&handle.constants), conversation: None }],
+        ids: HashSet::new(),
+        names: Vec::new(),
+        frame: FrameId(0),
+        after: Vec::new(),
+        span: handle.span,
+    };
+    let reply = lowering.steps(&handle.steps, "");
     let mut plan = Plan {
         handle: handle.name.clone(),
         selector: String::new(),
@@ -38,7 +52,7 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
         models: lowering.models,
         nodes: lowering.nodes,
         reply,
-        frames: vec![Frame { constants: handle.constants.clone().into(), conversation: None }],
+        frames: lowering.frames,
         settings: handle.settings.clone(),
         timeout: handle.timeout,
         limit: handle.limit,
@@ -47,194 +61,190 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
         hash: String::new(),
         memory: handle.memory,
     };
-    plan.selector = handle.selector.clone().unwrap_or_else(|| selector(&plan));
-    mark_final(&mut plan, reply, true);
-    finish_calls(&mut plan);
-    mark_decided(&mut plan);
-    waves::number(&mut plan);
+    plan.selector = handle.selector.clone().unwrap_or_else(|| finish::selector(&plan));
+    finish::finish(&mut plan);
+    paths::number(&mut plan);
     bounds::fill(&mut plan);
     plan.hash = hash::of(&plan);
     plan
 }
 
-/// Steps after everything that they mention; `reply` is last, since nothing mentions it.
+/// Steps after everything that they mention.
 fn in_order(steps: &[Step]) -> Vec<&Step> {
-    let mut order: Vec<&Step> = Vec::new();
+    let mut order: Vec<&Step> = Vec::with_capacity(steps.len());
+    let inner = |name: &str| steps.iter().any(|step| step.name == name);
     while order.len() < steps.len() {
         let ready = steps.iter().find(|step| {
-            !order.iter().any(|done| done.name == step.name)
-                && mentions(step).all(|name| order.iter().any(|done| done.name == name))
+            let is_done = |name: &str| order.iter().any(|done| done.name == name);
+            !is_done(&step.name) && step.mentions().all(|name| !inner(name) || is_done(name))
         });
         order.push(ready.expect("the check found no circle"));
     }
     order
 }
 
-fn mentions(step: &Step) -> impl Iterator<Item = &str> {
-    step.alts.iter().flat_map(|alt| {
-        let ties = match &alt.verb {
-            Verb::Vote { ties: program::Ties::Step(name), .. } => Some(name.as_str()),
-            _ => None,
-        };
-        alt.uses.iter().map(String::as_str).chain(ties)
-    })
-}
-
 struct Lowering<'a> {
     program: &'a Program,
     models: Vec<Model>,
     nodes: Vec<Node>,
-    /// Heads of the steps lowered so far.
-    steps: Vec<(String, NodeId)>,
+    frames: Vec<Frame>,
+    /// Ids that are taken.
+    ids: HashSet<String>,
+    /// What each name means here, innermost last.
+    names: Vec<(String, NodeId)>,
+    frame: FrameId,
+    /// What every node that is made now stands behind.
+    after: Vec<NodeId>,
+    /// The place in the program that is lowered: what comes of the prelude bears the place that uses it.
+    span: Span,
 }
 
 // === impl Lowering ===
 
 impl Lowering<'_> {
+    /// All steps of a body; gives its `reply`. Their ids begin with `prefix`.
+    fn steps(&mut self, steps: &[Step], prefix: &str) -> NodeId {
+        for step in in_order(steps) {
+            let id = self.step(step, &inside(prefix, &step.name));
+            self.names.push((step.name.clone(), id));
+        }
+        self.named("reply")
+    }
+
     fn named(&self, name: &str) -> NodeId {
-        let found = self.steps.iter().find(|(step, _)| step == name);
+        let found = self.names.iter().rev().find(|(known, _)| known == name);
         found.expect("steps are lowered after what they mention").1
     }
 
-    /// The step's fallbacks from the last to the first, then its head.
-    fn step(&mut self, step: &Step) -> NodeId {
+    fn step(&mut self, step: &Step, id: &str) -> NodeId {
+        let head = self.alternatives(&step.alts, id);
+        let node = &mut self.nodes[head.0 as usize];
+        node.name = Some(step.name.clone());
+        node.doc.clone_from(&step.doc);
+        head
+    }
+
+    /// The fallbacks from the last to the first, then the head.
+    fn alternatives(&mut self, alts: &[Alt], id: &str) -> NodeId {
         let mut fallback = None;
-        for (index, alt) in step.alts.iter().enumerate().rev() {
+        for (index, alt) in alts.iter().enumerate().rev() {
             let id = match index {
-                0 => step.name.clone(),
-                1 => format!("{}.else", step.name),
-                n => format!("{}.else{n}", step.name),
+                0 => id.to_owned(),
+                1 => format!("{id}.else"),
+                n => format!("{id}.else{n}"),
             };
-            let act = self.act(alt, &id);
-            let inputs = alt
-                .uses
-                .iter()
-                .map(|name| Input {
-                    name: name.clone(),
-                    node: self.named(name),
-                    printed: alt.printed.contains(name),
-                })
-                .collect();
-            fallback = Some(self.push(Node {
-                name: (index == 0).then(|| step.name.clone()),
-                doc: if index == 0 { step.doc.clone() } else { String::new() },
-                inputs,
-                fallback,
-                skip_when: alt.skip_when.clone(),
-                returns: if index > 0 { step.alts[0].verb.returns().cloned() } else { None },
-                timeout: timeout(&alt.verb),
-                ..Node::blank(id, alt.span, act)
-            }));
+            let returns = alts[0].verb.returns().filter(|_| index > 0);
+            fallback = Some(self.alternative(alt, &id, fallback, returns));
         }
         fallback.expect("a step has at least one alternative")
     }
 
-    fn push(&mut self, node: Node) -> NodeId {
-        self.nodes.push(node);
-        NodeId(self.nodes.len() as u32 - 1)
-    }
-
-    fn act(&mut self, alt: &Alt, id: &str) -> Act {
-        match &alt.verb {
-            Verb::Ask(call) => Act::Ask(self.ask(call)),
-            Verb::Parallel { calls, group } => self.group(GroupKind::Parallel, calls, group, id, alt.span),
-            Verb::Sample { call, count, group } => {
-                let calls: Vec<Call> = (0..*count).map(|_| call.clone()).collect();
-                self.group(GroupKind::Sample, &calls, group, id, alt.span)
-            }
-            Verb::Merge { list, call } => {
-                Act::Merge { list: self.list(list, id, alt.span), ask: self.ask(call) }
-            }
-            Verb::Pick { list, call, rubric } => Act::Pick {
-                list: self.list(list, id, alt.span),
-                ask: self.ask(call),
-                rubric: rubric.clone(),
-                count: None,
-            },
-            Verb::Vote { list, ties, min_share, weights } => Act::Vote(Vote {
-                list: self.list(list, id, alt.span),
-                key: None,
-                matching: Matching::Text,
-                ties: match ties {
-                    program::Ties::First => Ties::First,
-                    program::Ties::Longest => Ties::Longest,
-                    program::Ties::Step(name) => Ties::Step(self.named(name)),
-                },
-                min_share: *min_share,
-                weights: weights.iter().map(|(name, weight)| (self.model(name), *weight)).collect(),
-            }),
-            Verb::Text(template) => Act::Text(template.clone()),
-            Verb::Value(list) => self.list_act(list, id, alt.span),
-        }
-    }
-
-    fn group(
+    fn alternative(
         &mut self,
-        kind: GroupKind,
-        calls: &[Call],
-        group: &program::Group,
+        alt: &Alt,
         id: &str,
-        span: Span,
-    ) -> Act {
-        let members: Vec<NodeId> = calls
-            .iter()
-            .enumerate()
-            .map(|(index, call)| {
-                let act = Act::Ask(self.ask(call));
-                self.push(Node { timeout: call.timeout, ..Node::blank(format!("{id}[{index}]"), span, act) })
-            })
-            .collect();
-        Act::Group(Group {
-            kind,
-            members,
-            names: Vec::new(),
-            items: None,
-            need: group.need,
-            grace: group.grace,
-            decided_by: None,
+        fallback: Option<NodeId>,
+        returns: Option<&Returns>,
+    ) -> NodeId {
+        // Taken before what is inside it, so that the head has the plain id.
+        let id = self.free(id);
+        let inputs = self.inputs(&alt.uses);
+        let span = self.place(alt.span);
+        let act = self.act(alt, &id, &inputs);
+        self.push(Node {
+            inputs,
+            fallback,
+            skip_when: alt.skip_when.clone(),
+            accept_when: alt.accept_when.clone(),
+            returns: returns.cloned(),
+            timeout: verbs::timeout(&alt.verb),
+            ..Node::blank(id, span, act)
         })
     }
 
+    fn inputs(&self, uses: &[Use]) -> Vec<Input> {
+        let input = |used: &Use| Input {
+            name: used.name.clone(),
+            node: self.named(&used.name),
+            printed: used.printed,
+        };
+        uses.iter().map(input).collect()
+    }
+
+    /// Adds a node whose id was made free before.
+    fn push(&mut self, node: Node) -> NodeId {
+        self.nodes.push(Node { frame: self.frame, after: self.after.clone(), ..node });
+        NodeId(self.nodes.len() as u32 - 1)
+    }
+
+    /// Adds a node that makes no call and names nothing.
+    fn add(&mut self, id: &str, act: Act) -> NodeId {
+        let id = self.free(id);
+        self.push(Node::blank(id, self.span, act))
+    }
+
+    /// The place in the program that is to blame: what stands in the prelude is its user's.
+    fn place(&mut self, span: Span) -> Span {
+        if span.file.built_in_index().is_none() {
+            self.span = span;
+        }
+        self.span
+    }
+
     /// The node that gives a list: the step itself where one is named, else a node of its own.
-    fn list(&mut self, list: &List, id: &str, span: Span) -> NodeId {
+    fn list(&mut self, list: &List, id: &str) -> NodeId {
         if let List::Step(name) = list {
             return self.named(name);
         }
         let own = self.free(&format!("{id}.list"));
-        let act = self.list_act(list, &own, span);
-        self.push(Node::blank(own, span, act))
+        let act = self.list_act(list, &own);
+        self.push(Node::blank(own, self.span, act))
     }
 
-    fn list_act(&mut self, list: &List, id: &str, span: Span) -> Act {
+    fn list_act(&mut self, list: &List, id: &str) -> Act {
+        let count_and_list =
+            |this: &mut Self, count: &Option<u32>, list: &List| (*count, this.list(list, id));
         match list {
             List::Step(name) => Act::Alias(self.named(name)),
             List::Index { list, index } => {
-                Act::Select(Select::Index { index: *index, list: self.list(list, id, span) })
+                Act::Select(Select::Index { index: *index, list: self.list(list, id) })
             }
-            List::Literal(parts) => Act::List(parts.iter().map(|part| self.list(part, id, span)).collect()),
+            List::Member { list, name } => {
+                Act::Select(Select::Member { name: name.clone(), list: self.list(list, id) })
+            }
+            List::Literal(parts) => Act::List(parts.iter().map(|part| self.list(part, id)).collect()),
             List::First { count, list } => {
-                Act::Select(Select::First { count: *count, list: self.list(list, id, span) })
+                let (count, list) = count_and_list(self, count, list);
+                Act::Select(Select::First { count, list })
             }
             List::Last { count, list } => {
-                Act::Select(Select::Last { count: *count, list: self.list(list, id, span) })
+                let (count, list) = count_and_list(self, count, list);
+                Act::Select(Select::Last { count, list })
             }
-            List::Without { list, item } => Act::Select(Select::Without {
-                list: self.list(list, id, span),
-                item: self.list(item, id, span),
-            }),
+            List::Best { count, list } => {
+                let (count, list) = count_and_list(self, count, list);
+                Act::Select(Select::Best { count, list })
+            }
+            List::Without { list, item } => {
+                Act::Select(Select::Without { list: self.list(list, id), item: self.list(item, id) })
+            }
             List::Concat(lists) => {
-                Act::Select(Select::Concat(lists.iter().map(|list| self.list(list, id, span)).collect()))
+                Act::Select(Select::Concat(lists.iter().map(|list| self.list(list, id)).collect()))
             }
         }
     }
 
-    /// `id`, or `id2`, `id3`, … if it is taken.
-    fn free(&self, id: &str) -> String {
-        let taken = |id: &str| self.nodes.iter().any(|node| node.id == id);
-        if !taken(id) {
-            return id.to_owned();
-        }
-        (2..).map(|n| format!("{id}{n}")).find(|id| !taken(id)).expect("there are more numbers than nodes")
+    /// `id`, or `id2`, `id3`, … if it is taken; taken from now on.
+    fn free(&mut self, id: &str) -> String {
+        let free = match self.ids.contains(id) {
+            false => id.to_owned(),
+            true => (2..)
+                .map(|n| format!("{id}{n}"))
+                .find(|id| !self.ids.contains(id))
+                .expect("there are more numbers than nodes"),
+        };
+        self.ids.insert(free.clone());
+        free
     }
 
     fn model(&mut self, name: &str) -> ModelId {
@@ -282,94 +292,44 @@ impl Lowering<'_> {
             number: 0,
         }
     }
-}
 
-fn timeout(verb: &Verb) -> Option<crate::units::Millis> {
-    match verb {
-        Verb::Ask(call) | Verb::Merge { call, .. } | Verb::Pick { call, .. } => call.timeout,
-        _ => None,
+    /// Runs `lower` in a frame of its own, where only `names` are known.
+    fn in_frame(
+        &mut self,
+        unit: &Unit,
+        conversation: Option<NodeId>,
+        names: Vec<(String, NodeId)>,
+        lower: impl FnOnce(&mut Self) -> NodeId,
+    ) -> NodeId {
+        // A conversation goes on inside unless it is changed again.
+        let around = self.frames[self.frame.0 as usize].conversation;
+        let constants: Arc<[(String, Data)]> = Arc::clone(&unit.constants);
+        self.frames.push(Frame { constants, conversation: conversation.or(around) });
+        let frame = std::mem::replace(&mut self.frame, FrameId(self.frames.len() as u32 - 1));
+        let outer = std::mem::replace(&mut self.names, names);
+        let after = std::mem::take(&mut self.after);
+        self.after.extend(conversation.or(around));
+        let span = self.span;
+        let reply = lower(self);
+        (self.frame, self.names, self.after, self.span) = (frame, outer, after, span);
+        reply
+    }
+
+    /// Runs `lower` in a block inside; its names are forgotten afterwards.
+    fn in_block<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> T {
+        let depth = self.names.len();
+        let after = self.after.len();
+        let result = lower(self);
+        self.names.truncate(depth);
+        self.after.truncate(after);
+        result
     }
 }
 
-/// Follows `reply` to every call whose answer can reach the client unchanged.
-fn mark_final(plan: &mut Plan, id: NodeId, live: bool) {
-    let node = &mut plan.nodes[id.0 as usize];
-    if node.is_final && (node.is_live || !live) {
-        return;
+/// The id of something inside `outer`.
+fn inside(outer: &str, name: &str) -> String {
+    match outer {
+        "" => name.to_owned(),
+        outer => format!("{outer}.{name}"),
     }
-    node.is_final = true;
-    let streams = match &node.act {
-        Act::Ask(ask) | Act::Merge { ask, .. } => ask.accept_when.is_none() && ask.returns.is_none(),
-        Act::Alias(_) => true,
-        _ => false,
-    };
-    node.is_live = live && streams && node.returns.is_none();
-    let fallback = node.fallback;
-    let below: Vec<(NodeId, bool)> = match &node.act {
-        Act::Ask(_) | Act::Merge { .. } | Act::Text(_) => Vec::new(),
-        Act::Pick { list, .. } => vec![(*list, false)],
-        Act::Group(group) => group.members.iter().map(|id| (*id, false)).collect(),
-        Act::Vote(vote) => {
-            let ties = match vote.ties {
-                Ties::Step(step) => Some((step, false)),
-                _ => None,
-            };
-            std::iter::once((vote.list, false)).chain(ties).collect()
-        }
-        Act::List(items) => items.iter().map(|id| (*id, false)).collect(),
-        Act::Select(select) => select.inputs().into_iter().map(|id| (id, false)).collect(),
-        Act::Alias(id) => vec![(*id, live)],
-        _ => unreachable!("no program is lowered to this yet"),
-    };
-    for (id, live) in below.into_iter().chain(fallback.map(|id| (id, live))) {
-        mark_final(plan, id, live);
-    }
-}
-
-/// Fills what depends on being final, and numbers the calls.
-fn finish_calls(plan: &mut Plan) {
-    let models = &plan.models;
-    let mut number = 0;
-    for node in &mut plan.nodes {
-        // The decider of a final `pick` is not final itself: its words never reach the client.
-        let is_final = node.is_final && !node.act.decides();
-        let Some(ask) = node.act.ask_mut() else { continue };
-        let most = models[ask.model.0 as usize].max_output;
-        ask.max_tokens = match ask.max_tokens {
-            Tokens(0) if is_final => most,
-            Tokens(0) => most.min(MAX_TOKENS_INNER),
-            said => said.min(most),
-        };
-        if is_final && ask.inherits != Inherits::Nothing {
-            ask.inherits =
-                if ask.inherits == Inherits::SamplingCool { Inherits::AllCool } else { Inherits::All };
-            if !ask.tools_own {
-                ask.tools = Tools::Pass;
-            }
-        }
-        ask.number = number;
-        number += 1;
-    }
-}
-
-/// A vote that alone uses a group may end it early.
-fn mark_decided(plan: &mut Plan) {
-    for vote in plan.ids() {
-        let Act::Vote(Vote { list, .. }) = plan.node(vote).act else { continue };
-        let others = plan.ids().filter(|&id| id != vote).any(|id| plan.node(id).uses().contains(&list));
-        if let (false, Act::Group(group)) = (others, &mut plan.nodes[list.0 as usize].act) {
-            group.decided_by = Some(vote);
-        }
-    }
-}
-
-/// A technique prefix and the handle without `opt-`.
-fn selector(plan: &Plan) -> String {
-    let prefix = match &plan.node(plan.reply).act {
-        Act::Merge { .. } => "moa",
-        Act::Pick { .. } => "bon",
-        Act::Vote(_) => "self-consistency",
-        _ => "chain",
-    };
-    format!("{prefix}-{}", plan.handle.strip_prefix("opt-").unwrap_or(&plan.handle))
 }

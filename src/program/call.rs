@@ -75,6 +75,8 @@ pub enum TurnRole {
 pub enum Operand {
     Constant(Data),
     Expression(Expression),
+    /// A text that sees what the step sees.
+    Template(Template),
     /// The list that the verb is shown: of `merge` and `pick`.
     Shown,
 }
@@ -100,6 +102,7 @@ impl PartialEq for Operand {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Expression(a), Self::Expression(b)) => a == b,
+            (Self::Template(a), Self::Template(b)) => a == b,
             (Self::Shown, Self::Shown) => true,
             (Self::Constant(a), Self::Constant(b)) => format!("{a:?}") == format!("{b:?}"),
             _ => false,

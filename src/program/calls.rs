@@ -71,18 +71,23 @@ impl<'a> Steps<'_, '_, 'a> {
         }
     }
 
-    /// `timeout` in a layer is the handle's; only the step's own is a call's.
+    /// `timeout` in a layer is the handle's; only that of the step or of a block around it is a call's.
     fn own_wait(&self, name: &str, body: &Body<'a>) -> Option<crate::units::Millis> {
-        let option = body.options.iter().find(|option| option.name.text == name)?;
+        let own = body.options.iter().copied().find(|option| option.name.text == name);
+        let near = || {
+            let around = self.inherited.iter().rev().filter(|option| option.is_near);
+            around.map(|option| option.setting).find(|setting| setting.name.text == name)
+        };
+        let option = own.or_else(near)?;
         silent(|r| r.wait(&option.value))
     }
 
-    fn prompt(&mut self, body: &Body<'a>, returns: Option<&Returns>) -> Vec<Turn> {
+    pub fn prompt(&mut self, body: &Body<'a>, returns: Option<&Returns>) -> Vec<Turn> {
         let Some(option) = self.option("prompt", body) else { return Vec::new() };
         self.turns(&option.value, returns, "prompt").unwrap_or_default()
     }
 
-    fn system(&mut self, body: &Body<'a>) -> Option<Turn> {
+    pub fn system(&mut self, body: &Body<'a>) -> Option<Turn> {
         let option = self.option("system", body)?;
         let mut turns = self.turns(&option.value, None, "system")?;
         if turns.len() != 1 {
@@ -120,44 +125,82 @@ impl<'a> Steps<'_, '_, 'a> {
     /// `prompt: weigh` or `prompt: weigh(drafts, tone: "dry")`.
     fn shared(&mut self, member: &Member) -> Option<Vec<Turn>> {
         let name = &member.path.head;
-        let tables = self.judge.tables;
-        let Some(prompt) = tables.prompts.get(&name.text).or_else(|| tables.prelude.get(&name.text)) else {
-            let known: Vec<&str> =
-                tables.prompts.keys().chain(tables.prelude.keys()).map(String::as_str).collect();
-            self.complain(errors::unknown_name(&name.text, name.span, "prompt", &known));
-            return None;
-        };
+        let prompt = &self.prompt_named(name)?;
         let args: &[Arg] = member.args.as_deref().unwrap_or_default();
-        if args.len() != prompt.params.len() {
+        let required = prompt.params.iter().filter(|param| param.default.is_none()).count();
+        if args.len() > prompt.params.len() || args.len() < required {
+            let expected = if args.len() < required { required } else { prompt.params.len() };
             self.complain(
-                errors::wrong_arguments(&name.text, member.span, prompt.params.len(), args.len())
+                errors::wrong_arguments(&name.text, member.span, expected, args.len())
                     .related(prompt.span, "written here"),
             );
             return None;
         }
         let mut binds: Vec<(String, Operand)> = Vec::new();
+        let mut fine = true;
         for (index, arg) in args.iter().enumerate() {
             let param = match &arg.name {
-                Some(name) if prompt.params.contains(&name.text) => name.text.clone(),
+                Some(name) if prompt.params.iter().any(|param| param.name == name.text) => name.text.clone(),
                 Some(name) => {
-                    let known: Vec<&str> = prompt.params.iter().map(String::as_str).collect();
+                    let known: Vec<&str> = prompt.params.iter().map(|param| param.name.as_str()).collect();
                     self.complain(errors::unknown_name(&name.text, name.span, "parameter", &known));
+                    fine = false;
                     continue;
                 }
-                None => prompt.params[index].clone(),
+                None => prompt.params[index].name.clone(),
             };
-            if let Some(operand) = self.operand(&arg.value) {
-                binds.push((param, operand));
+            match self.operand(&arg.value) {
+                Some(operand) => binds.push((param, operand)),
+                None => fine = false,
             }
         }
-        (binds.len() == args.len()).then(|| turns(prompt, &binds))
+        for param in &prompt.params {
+            if binds.iter().any(|(name, _)| *name == param.name) {
+                continue;
+            }
+            match &param.default {
+                Some(default) => binds.push((param.name.clone(), Operand::Constant(default.clone()))),
+                None if fine => {
+                    self.complain(errors::no_prompt_argument(&name.text, member.span, &param.name));
+                    fine = false;
+                }
+                None => (),
+            }
+        }
+        fine.then(|| turns(prompt, &binds))
+    }
+
+    /// The prompt of that name: a parameter, of the program, of the prelude.
+    pub fn prompt_named(&mut self, name: &ast::Name) -> Option<PromptDef> {
+        let tables = self.judge.tables;
+        let found = self.judge.prompts.get(&name.text);
+        let found =
+            found.or_else(|| tables.prompts.get(&name.text)).or_else(|| tables.prelude.get(&name.text));
+        if found.is_none() {
+            let known: Vec<&str> = self
+                .judge
+                .prompts
+                .keys()
+                .chain(tables.prompts.keys())
+                .chain(tables.prelude.keys())
+                .map(String::as_str)
+                .collect();
+            let error = errors::unknown_name(&name.text, name.span, "prompt", &known);
+            self.judge.diagnostics.push(error);
+            return None;
+        }
+        found.cloned()
     }
 
     fn operand(&mut self, value: &Value) -> Option<Operand> {
         match value {
             Value::Text(text) if text.form == ast::TextForm::Template => {
-                self.complain(errors::not_yet("a template as an argument of a prompt", text.span));
-                None
+                // It is defused where the prompt prints it.
+                let visible = self.visible(&[]);
+                let (template, mentions) =
+                    templates::template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                self.mention_all(&mentions);
+                Some(Operand::Template(template))
             }
             Value::Text(text) => Some(Operand::Constant(Data::Text(text.value.as_str().into()))),
             Value::Quantity(q) if q.unit.is_empty() && !q.dollar => Some(Operand::Constant(match q.whole {
@@ -182,7 +225,7 @@ impl<'a> Steps<'_, '_, 'a> {
         }
     }
 
-    fn history(&mut self, body: &Body<'a>) -> History {
+    pub fn history(&mut self, body: &Body<'a>) -> History {
         let Some(option) = self.option("history", body) else { return History::Full };
         match &option.value {
             Value::Name(member) if member.word().is_some() => match member.path.head.text.as_str() {

@@ -9,9 +9,10 @@ use crate::units::{Bytes, Millis};
 
 use super::collect::{self, Layer, Tables};
 use super::options::{self, Place};
-use super::roles::{Judge, Missing, Role, Roles};
+use super::roles::{Judge, Missing, Role};
+use super::scope::Scope;
 use super::values::Reader;
-use super::{Handle, Limit, Setting, StreamMode, errors, names, steps};
+use super::{Handle, Limit, Setting, Step, StreamMode, Unit, errors, extent, inline, names, steps};
 
 /// The whole run's deadline where nobody says.
 const TIMEOUT_BUILT_IN: Millis = Millis(300_000);
@@ -29,6 +30,15 @@ const STEPS_MAX: usize = 256;
 pub struct Inherited<'a> {
     pub setting: &'a Option_,
     pub layer: String,
+    /// Written in the block of a step around: its `timeout` is that of each call, not of the handle.
+    pub is_near: bool,
+}
+
+/// An ensemble in one of its cells.
+pub struct Target<'a> {
+    pub ensemble: &'a ast::Ensemble,
+    pub profile: String,
+    pub tier: String,
 }
 
 /// One handle per ensemble and cell, ensembles in the order of the source.
@@ -38,14 +48,12 @@ pub fn handles(sources: &Sources, tables: &Tables<'_>, diagnostics: &mut Vec<Dia
     let mut handles = Vec::new();
     for ensemble in &tables.ensembles {
         judge_name(ensemble, tables, diagnostics);
-        let EnsembleBody::Steps(block) = &ensemble.body else {
-            diagnostics.push(errors::not_yet("`ensemble NAME = TECHNIQUE`", ensemble.name.span));
-            continue;
-        };
-        let steps = block.entries.iter().filter(|entry| matches!(entry, Entry::Step(_))).count();
-        if steps > STEPS_MAX {
-            diagnostics.push(errors::too_many_steps(&ensemble.name, steps, STEPS_MAX));
-            continue;
+        if let EnsembleBody::Steps(block) = &ensemble.body {
+            let steps = block.entries.iter().filter(|entry| matches!(entry, Entry::Step(_))).count();
+            if steps > STEPS_MAX {
+                diagnostics.push(errors::too_many_steps(&ensemble.name, steps, STEPS_MAX));
+                continue;
+            }
         }
         for (profile, tier) in cells(ensemble, tables, diagnostics) {
             if taken.len() >= HANDLES_MAX {
@@ -59,19 +67,18 @@ pub fn handles(sources: &Sources, tables: &Tables<'_>, diagnostics: &mut Vec<Dia
                 continue;
             }
             taken.insert(key, ensemble.name.span);
-            let judge = Judge {
-                tables,
-                roles: Roles::new(),
-                cell,
-                steps: Vec::new(),
-                partial: false,
-                diagnostics: Vec::new(),
-                missing: &mut missing,
-            };
-            let found = Filler { sources, ensemble, block, profile, tier, judge }.fill();
+            let stack = vec![format!("{}@{cell}", ensemble.name.text)];
+            let judge = Judge::new(tables, cell, stack, &mut missing);
+            let target = Target { ensemble, profile, tier };
+            let found = Filler { sources, target, judge }.fill();
             diagnostics.extend(found.1);
             handles.extend(found.0);
         }
+    }
+    for technique in tables.techniques.values().filter(|technique| !technique.is_ours) {
+        let mut judge = Judge::new(tables, String::new(), Vec::new(), &mut missing);
+        inline::rehearse(&mut judge, technique);
+        diagnostics.append(&mut judge.diagnostics);
     }
     for ((span, role), cells) in missing {
         diagnostics.push(errors::no_role(&role, span, &cells.join("`, `")));
@@ -136,13 +143,189 @@ fn cells(
     cells
 }
 
+/// The ensemble and cell that `NAME` or `NAME@CELL` means in `cell`.
+pub fn target<'a>(
+    tables: &'a Tables<'_>,
+    cell: &str,
+    member: &ast::Member,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Target<'a>> {
+    let (mut profile, mut tier) = cell.split_once('-').unwrap_or_default();
+    if let Some(written) = &member.cell {
+        match written.words.as_slice() {
+            [one] if tables.profiles.contains_key(&one.text) => profile = &one.text,
+            [one] if tables.tiers.contains_key(&one.text) => tier = &one.text,
+            [p, t] if tables.profiles.contains_key(&p.text) && tables.tiers.contains_key(&t.text) => {
+                (profile, tier) = (&p.text, &t.text);
+            }
+            words => {
+                let known: Vec<&str> =
+                    tables.profiles.keys().chain(tables.tiers.keys()).map(String::as_str).collect();
+                match words.iter().find(|word| !known.contains(&word.text.as_str())) {
+                    Some(word) => diagnostics.push(errors::unknown_cell(
+                        word.span,
+                        &word.text,
+                        "profile or tier",
+                        &known,
+                    )),
+                    None => diagnostics.push(errors::not_a_cell(written.span)),
+                }
+                return None;
+            }
+        }
+    }
+    let name = &member.path.head;
+    let found = tables.ensembles.iter().filter(|ensemble| ensemble.name.text == name.text).find(|ensemble| {
+        let cells = cells(ensemble, tables, &mut Vec::new());
+        cells.iter().any(|(p, t)| p == profile && t == tier)
+    });
+    match found {
+        Some(ensemble) => Some(Target { ensemble, profile: profile.to_owned(), tier: tier.to_owned() }),
+        None => {
+            let cells: Vec<String> = tables
+                .ensembles
+                .iter()
+                .filter(|ensemble| ensemble.name.text == name.text)
+                .flat_map(|ensemble| cells(ensemble, tables, &mut Vec::new()))
+                .map(|(p, t)| format!("{p}-{t}"))
+                .collect();
+            let span = member.cell.as_ref().map_or(name.span, |cell| cell.span);
+            diagnostics.push(errors::not_in_cell(&name.text, span, &format!("{profile}-{tier}"), &cells));
+            None
+        }
+    }
+}
+
+/// The steps of an ensemble used inside another one.
+pub fn unit<'a>(mut judge: Judge<'a>, target: &Target<'a>) -> (Option<Unit>, Vec<Diagnostic>) {
+    let (steps, _) = body(&mut judge, target);
+    let unit = steps.map(|steps| Unit { constants: judge.constants(), steps });
+    (unit, judge.diagnostics)
+}
+
+/// Fills the roles of a cell and checks the ensemble's steps in it. Gives the options that hold, too.
+fn body<'a>(judge: &mut Judge<'a>, target: &Target<'a>) -> (Option<Vec<Step>>, Vec<Inherited<'a>>) {
+    let tables = judge.tables;
+    let ensemble = target.ensemble;
+    let (own, steps) = match &ensemble.body {
+        EnsembleBody::Steps(block) => split(judge, block, ensemble.name.span, "ensemble"),
+        EnsembleBody::Technique { block: Some(block), .. } => {
+            split(judge, block, ensemble.name.span, "ensemble")
+        }
+        EnsembleBody::Technique { block: None, .. } => {
+            (Layer::empty("ensemble", ensemble.name.span), Vec::new())
+        }
+    };
+    options::judge(Place::Ensemble, &own.options, &mut judge.diagnostics);
+    let layers = tables
+        .defaults
+        .iter()
+        .chain(tables.tiers.get(&target.tier))
+        .chain(tables.profiles.get(&target.profile))
+        .cloned();
+    let mut inherited: Vec<Inherited<'a>> = Vec::new();
+    for layer in layers.chain([own]) {
+        judge.apply(&layer);
+        inherited.extend(layer.options.iter().map(|&setting| Inherited {
+            setting,
+            layer: layer.title.clone(),
+            is_near: false,
+        }));
+    }
+    let checked = match &ensemble.body {
+        EnsembleBody::Technique { member, .. } => {
+            for step in steps {
+                judge.diagnostics.push(errors::misplaced(
+                    step.name.span,
+                    "a step",
+                    "an ensemble made of a technique",
+                ));
+            }
+            steps::made_of(judge, member, &inherited)
+        }
+        EnsembleBody::Steps(_) => {
+            let scope = Scope { steps, ..Scope::default() };
+            steps::check(judge, &ensemble.name, scope, &inherited)
+        }
+    };
+    (checked, inherited)
+}
+
+/// A body's block as a layer, and what is left of it: the steps.
+pub fn split<'a>(
+    judge: &mut Judge<'_>,
+    block: &'a ast::Block,
+    span: Span,
+    title: &str,
+) -> (Layer<'a>, Vec<&'a ast::Step>) {
+    let mut layer = Layer::empty(title, span);
+    let mut body = Vec::new();
+    let names: Vec<&str> = block
+        .entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Step(step) => Some(step.name.text.as_str()),
+            _ => None,
+        })
+        .collect();
+    for entry in &block.entries {
+        match entry {
+            Entry::Option(setting) => layer.options.push(setting),
+            Entry::Step(step) => match as_role(judge, step, &names) {
+                Some(value) => {
+                    collect::judge_role_name(&step.name, &mut judge.diagnostics);
+                    if !options::is_option(&step.name.text) {
+                        layer.roles.push((&step.name, value));
+                    }
+                }
+                None => body.push(step),
+            },
+            Entry::Bad(_) => judge.partial = true,
+            other => judge
+                .diagnostics
+                .push(errors::misplaced_entry(other, &format!("an {title}").replace("an t", "a t"))),
+        }
+    }
+    (layer, body)
+}
+
+/// `name = V` is a role if V is a literal, a model, a role, or a list of these; `reply` never is.
+fn as_role<'a>(judge: &Judge<'_>, step: &'a ast::Step, steps: &[&str]) -> Option<&'a Value> {
+    let [ast::Alt { verb: Verb::Plain { value }, block: None, .. }] = step.rhs.alts.as_slice() else {
+        return None;
+    };
+    let option = options::is_option(&step.name.text) && !matches!(value, Value::Bad(_));
+    (step.name.text != "reply" && (option || is_constant(judge, value, steps, &step.name.text)))
+        .then_some(value)
+}
+
+fn is_constant(judge: &Judge<'_>, value: &Value, steps: &[&str], own: &str) -> bool {
+    match value {
+        Value::Quantity(_) | Value::Text(_) => true,
+        Value::List(list) => list.items.iter().all(|item| is_constant(judge, item, steps, own)),
+        Value::Name(member) => match &member.args {
+            Some(args) => {
+                names::LIST_FUNCTIONS.contains(&member.path.head.text.as_str())
+                    && args.iter().all(|arg| is_constant(judge, &arg.value, steps, own))
+            }
+            None => member.word().is_some_and(|name| {
+                let tables = judge.tables;
+                ["true", "false"].contains(&name.text.as_str())
+                    || tables.models.contains_key(&name.text)
+                    || judge.roles.contains_key(&name.text)
+                    || tables.role_names().contains(&name.text.as_str())
+                    // A role of this ensemble; a step of that name is not one, unless it is this very role.
+                    || (name.text == own && !steps.contains(&own))
+            }),
+        },
+        _ => false,
+    }
+}
+
 /// Fills one cell of one ensemble.
 struct Filler<'a> {
     sources: &'a Sources,
-    ensemble: &'a ast::Ensemble,
-    block: &'a ast::Block,
-    profile: String,
-    tier: String,
+    target: Target<'a>,
     judge: Judge<'a>,
 }
 
@@ -150,100 +333,17 @@ struct Filler<'a> {
 
 impl<'a> Filler<'a> {
     fn fill(mut self) -> (Option<Handle>, Vec<Diagnostic>) {
-        let tables = self.judge.tables;
-        let (own, body) = self.split();
-        let layers: Vec<Layer<'a>> = tables
-            .defaults
-            .iter()
-            .chain(tables.tiers.get(&self.tier))
-            .chain(tables.profiles.get(&self.profile))
-            .cloned()
-            .chain([own])
-            .collect();
-        let mut inherited: Vec<Inherited<'a>> = Vec::new();
-        for layer in &layers {
-            self.judge.apply(layer);
-            inherited.extend(
-                layer.options.iter().map(|&setting| Inherited { setting, layer: layer.title.clone() }),
-            );
+        let (steps, inherited) = body(&mut self.judge, &self.target);
+        if steps.as_ref().is_some_and(|steps| extent::of(steps) > extent::NODES_MAX) {
+            let span = self.target.ensemble.name.span;
+            self.judge.diagnostics.push(errors::too_large(span, extent::NODES_MAX));
+            return (None, self.judge.diagnostics);
         }
-        let steps = steps::check(&mut self.judge, &self.ensemble.name, &body, &inherited);
         let handle = steps.map(|steps| self.handle(steps, &inherited));
         (handle, self.judge.diagnostics)
     }
 
-    /// The ensemble's block as a layer, and what is left of it: the steps.
-    fn split(&mut self) -> (Layer<'a>, Vec<&'a ast::Step>) {
-        let mut layer = Layer {
-            title: "ensemble".to_owned(),
-            span: self.ensemble.name.span,
-            roles: Vec::new(),
-            options: Vec::new(),
-        };
-        let mut body = Vec::new();
-        let names: Vec<&str> = self
-            .block
-            .entries
-            .iter()
-            .filter_map(|entry| match entry {
-                Entry::Step(step) => Some(step.name.text.as_str()),
-                _ => None,
-            })
-            .collect();
-        for entry in &self.block.entries {
-            match entry {
-                Entry::Option(setting) => layer.options.push(setting),
-                Entry::Step(step) => match self.as_role(step, &names) {
-                    Some(value) => {
-                        collect::judge_role_name(&step.name, &mut self.judge.diagnostics);
-                        if !options::is_option(&step.name.text) {
-                            layer.roles.push((&step.name, value));
-                        }
-                    }
-                    None => body.push(step),
-                },
-                Entry::Bad(_) => self.judge.partial = true,
-                other => self.judge.diagnostics.push(errors::misplaced_entry(other, "an ensemble")),
-            }
-        }
-        options::judge(Place::Ensemble, &layer.options, &mut self.judge.diagnostics);
-        (layer, body)
-    }
-
-    /// `name = V` is a role if V is a literal, a model, a role, or a list of these; `reply` never is.
-    fn as_role(&self, step: &'a ast::Step, steps: &[&str]) -> Option<&'a Value> {
-        let [ast::Alt { verb: Verb::Plain { value }, block: None, .. }] = step.rhs.alts.as_slice() else {
-            return None;
-        };
-        let option = options::is_option(&step.name.text) && !matches!(value, Value::Bad(_));
-        (step.name.text != "reply" && (option || self.is_constant(value, steps, &step.name.text)))
-            .then_some(value)
-    }
-
-    fn is_constant(&self, value: &Value, steps: &[&str], own: &str) -> bool {
-        match value {
-            Value::Quantity(_) | Value::Text(_) => true,
-            Value::List(list) => list.items.iter().all(|item| self.is_constant(item, steps, own)),
-            Value::Name(member) => match &member.args {
-                Some(args) => {
-                    names::LIST_FUNCTIONS.contains(&member.path.head.text.as_str())
-                        && args.iter().all(|arg| self.is_constant(&arg.value, steps, own))
-                }
-                None => member.word().is_some_and(|name| {
-                    let tables = self.judge.tables;
-                    ["true", "false"].contains(&name.text.as_str())
-                        || tables.models.contains_key(&name.text)
-                        || tables.role_names().contains(&name.text.as_str())
-                        // A role of this ensemble; a step of that name is not one, unless it is this very role.
-                        || (name.text == own && !steps.contains(&own))
-                }),
-            },
-            _ => false,
-        }
-    }
-
-    fn handle(&self, steps: Vec<super::Step>, inherited: &[Inherited<'a>]) -> Handle {
-        let tables = self.judge.tables;
+    fn handle(&self, steps: Vec<Step>, inherited: &[Inherited<'a>]) -> Handle {
         let last = |name: &str| inherited.iter().rev().find(|option| option.setting.name.text == name);
         let mut silent = Vec::new();
         let mut reader = Reader { option: "", diagnostics: &mut silent };
@@ -260,19 +360,14 @@ impl<'a> Filler<'a> {
         Handle {
             name: self.expand(pattern.as_deref().unwrap_or(HANDLE_BUILT_IN)),
             selector: selector.map(|pattern| self.expand(&pattern)),
-            ensemble: self.ensemble.name.text.clone(),
-            profile: self.profile.clone(),
-            tier: self.tier.clone(),
-            doc: collect::doc_text(self.ensemble.doc.as_ref()),
-            span: self.ensemble.name.span,
-            place: self.sources.place(self.ensemble.name.span),
+            ensemble: self.target.ensemble.name.text.clone(),
+            profile: self.target.profile.clone(),
+            tier: self.target.tier.clone(),
+            doc: collect::doc_text(self.target.ensemble.doc.as_ref()),
+            span: self.target.ensemble.name.span,
+            place: self.sources.place(self.target.ensemble.name.span),
             settings: self.settings(inherited),
-            constants: self
-                .judge
-                .roles
-                .iter()
-                .map(|(name, filled)| (name.clone(), filled.role.data(tables)))
-                .collect(),
+            constants: self.judge.constants(),
             timeout,
             limit: last("limit").map(|o| limit(&o.setting.value)).unwrap_or_default(),
             stream,
@@ -283,13 +378,13 @@ impl<'a> Filler<'a> {
 
     fn expand(&self, pattern: &str) -> String {
         pattern
-            .replace("{name}", &self.ensemble.name.text)
-            .replace("{profile}", &self.profile)
-            .replace("{tier}", &self.tier)
+            .replace("{name}", &self.target.ensemble.name.text)
+            .replace("{profile}", &self.target.profile)
+            .replace("{tier}", &self.target.tier)
     }
 
     fn memory(&self) -> Option<Bytes> {
-        let tier = self.judge.tables.tiers.get(&self.tier)?;
+        let tier = self.judge.tables.tiers.get(&self.target.tier)?;
         let setting = tier.options.iter().find(|setting| setting.name.text == "memory")?;
         Reader { option: "memory", diagnostics: &mut Vec::new() }.size(&setting.value)
     }

@@ -9,8 +9,9 @@ use crate::units::{Price, Tokens};
 
 use super::options::{self, Place};
 use super::prompts::PromptDef;
+use super::techniques::{self, Technique};
 use super::values::Reader;
-use super::{Model, errors, names, prompts};
+use super::{Model, errors, names, prompts, standard};
 
 /// Tokens of context of a model that does not say.
 const CONTEXT_BUILT_IN: Tokens = Tokens(32_768);
@@ -31,8 +32,10 @@ pub struct Tables<'a> {
     /// The prompts that verbs use by themselves (`src/prelude/prompts.ens`); a program's own of that name wins.
     pub prelude: IndexMap<String, PromptDef>,
     pub ensembles: Vec<&'a ast::Ensemble>,
-    /// Named in a file, but not of this version.
-    pub techniques: Vec<String>,
+    /// Those of `src/prelude` first; a program's own of that name takes the place of one.
+    pub techniques: IndexMap<String, Technique<'a>>,
+    /// Every role that some layer fills, in order.
+    role_names: Vec<&'a str>,
 }
 
 /// One of `defaults`, a tier, a profile, an ensemble: what it sets and which roles it fills.
@@ -49,23 +52,28 @@ pub struct Layer<'a> {
 
 impl Tables<'_> {
     /// Every role that some layer fills.
-    pub fn role_names(&self) -> Vec<&str> {
-        let layers = self.defaults.iter().chain(self.tiers.values()).chain(self.profiles.values());
-        let mut names: Vec<&str> =
-            layers.flat_map(|layer| layer.roles.iter().map(|(name, _)| name.text.as_str())).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+    pub fn role_names(&self) -> &[&str] {
+        &self.role_names
     }
 
     pub fn has_ensemble(&self, name: &str) -> bool {
         self.ensembles.iter().any(|ensemble| ensemble.name.text == name)
-            || self.techniques.iter().any(|technique| technique == name)
+    }
+}
+
+// === impl Layer ===
+
+impl Layer<'_> {
+    pub fn empty(title: &str, span: Span) -> Self {
+        Self { title: title.to_owned(), span, roles: Vec::new(), options: Vec::new() }
     }
 }
 
 pub fn collect<'a>(files: &'a [ast::File], diagnostics: &mut Vec<Diagnostic>) -> Tables<'a> {
-    let mut tables = Tables { prelude: prompts::prelude(), ..Tables::default() };
+    let mut tables = Tables { prelude: standard::prompts().clone(), ..Tables::default() };
+    for technique in standard::techniques() {
+        techniques::define(technique, true, &mut tables.techniques, diagnostics);
+    }
     let mut tiers: IndexMap<String, (Span, &'a ast::Titled)> = IndexMap::new();
     let mut profiles: IndexMap<String, (Span, &'a ast::Titled)> = IndexMap::new();
     for item in files.iter().flat_map(|file| &file.items) {
@@ -94,8 +102,7 @@ pub fn collect<'a>(files: &'a [ast::File], diagnostics: &mut Vec<Diagnostic>) ->
             },
             Item::Prompt(prompt) => prompts::define(prompt, &mut tables.prompts, diagnostics),
             Item::Technique(technique) => {
-                tables.techniques.push(technique.name.text.clone());
-                diagnostics.push(errors::not_yet("`technique`", technique.name.span));
+                techniques::define(technique, false, &mut tables.techniques, diagnostics);
             }
             Item::Ensemble(ensemble) => tables.ensembles.push(ensemble),
             // Judged by `crate::test`, which knows the plans.
@@ -113,6 +120,11 @@ pub fn collect<'a>(files: &'a [ast::File], diagnostics: &mut Vec<Diagnostic>) ->
         let title = format!("profile {name}");
         tables.profiles.insert(name, layer(&title, Place::Profile, span, &titled.block, diagnostics));
     }
+    let layers = tables.defaults.iter().chain(tables.tiers.values()).chain(tables.profiles.values());
+    tables.role_names =
+        layers.flat_map(|layer| layer.roles.iter().map(|(name, _)| name.text.as_str())).collect();
+    tables.role_names.sort_unstable();
+    tables.role_names.dedup();
     tables
 }
 
@@ -150,7 +162,7 @@ fn layer<'a>(
     block: &'a ast::Block,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Layer<'a> {
-    let mut layer = Layer { title: title.to_owned(), span, roles: Vec::new(), options: Vec::new() };
+    let mut layer = Layer::empty(title, span);
     for entry in &block.entries {
         match entry {
             Entry::Option(setting) => layer.options.push(setting),

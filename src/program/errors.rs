@@ -241,7 +241,22 @@ pub fn misplaced_entry(entry: &Entry, place: &str) -> Diagnostic {
         Entry::Bad(_) => ("this", ""),
     };
     let help = (!home.is_empty()).then(|| home.to_owned());
-    misplaced(super::pending::span(entry), what, place).help_if(help)
+    misplaced(place_of(entry), what, place).help_if(help)
+}
+
+/// Where an entry begins.
+fn place_of(entry: &Entry) -> Span {
+    match entry {
+        Entry::Option(setting) => setting.name.span,
+        Entry::Step(step) => step.name.span,
+        Entry::Clause(clause) => clause.span,
+        Entry::Arm(arm) => arm.span,
+        Entry::Run(run) => run.span,
+        Entry::Mock(mock) => mock.span,
+        Entry::Expect(expr) => expr.span,
+        Entry::Turn(turn) => turn.span,
+        Entry::Bad(span) => *span,
+    }
 }
 
 /// T012
@@ -255,6 +270,12 @@ pub fn wrong_arguments(name: &str, span: Span, expected: usize, found: usize) ->
     let s = if expected == 1 { "" } else { "s" };
     Diagnostic::error("T013", span, format!("prompt `{name}` takes {expected} argument{s}, not {found}"))
         .help("a prompt sees only what it is given: one argument for each of its parameters")
+}
+
+/// T013
+pub fn no_prompt_argument(name: &str, span: Span, param: &str) -> Diagnostic {
+    Diagnostic::error("T013", span, format!("prompt `{name}` needs an argument for `{param}`"))
+        .help(format!("write `{name}({param}: …)`"))
 }
 
 /// T014
@@ -358,6 +379,161 @@ pub fn too_many_steps(ensemble: &Name, count: usize, most: usize) -> Diagnostic 
 pub fn too_many_handles(ensemble: &Name, most: usize) -> Diagnostic {
     Diagnostic::error("G008", ensemble.span, format!("from here on there would be more than {most} handles"))
         .help("narrow the ensembles with `at`, or define fewer tiers and profiles")
+}
+
+/// G003
+pub fn unused_in_round(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("G003", span, format!("step `{name}` is never used in its round"))
+        .help("mention it in a `stop when` or in what the loop binds, or remove it")
+}
+
+/// G009
+pub fn uses_itself(span: Span, path: &[String]) -> Diagnostic {
+    Diagnostic::error("G009", span, format!("this uses itself: {}", path.join(" → ")))
+        .help("a plan is finite; `repeat` is the only loop")
+}
+
+/// G009
+pub fn too_deep(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::error("G009", span, format!("ensembles and techniques are nested deeper than {most}"))
+        .help("write the inner ones out")
+}
+
+/// G010
+pub fn too_large(span: Span, most: u64) -> Diagnostic {
+    Diagnostic::error("G010", span, format!("written out, this has more than {most} steps"))
+        .help("loops, samples and `for` bodies count as often as they may run: lower their bounds")
+}
+
+/// G011
+pub fn not_one_binding(name: &Name, found: usize) -> Diagnostic {
+    let found = if found == 0 { "never".to_owned() } else { format!("{found} times") };
+    Diagnostic::error(
+        "G011",
+        name.span,
+        format!("`repeat {}` binds `{}` {found} in its round", name.text, name.text),
+    )
+    .help(format!("each round gives it one new value: `{} = …`, once", name.text))
+}
+
+/// G012
+pub fn no_else_arm(span: Span) -> Diagnostic {
+    Diagnostic::error("G012", span, "this `route` has no `else` arm")
+        .help("say what happens when nothing fits, or nobody can tell: `else -> …`")
+}
+
+/// G013
+pub fn nobody_routes(span: Span) -> Diagnostic {
+    Diagnostic::error("G013", span, "this `route` has labels, and nobody chooses among them")
+        .help("name the model that does: `route by cheap { … }`")
+}
+
+/// G013
+pub fn nothing_to_route(span: Span) -> Diagnostic {
+    Diagnostic::error("G013", span, "there is no label here to choose")
+        .help("leave `by` out, or give it labels: `small \"a small question\" -> …`")
+}
+
+/// G014
+pub fn nothing_accepts(span: Span) -> Diagnostic {
+    Diagnostic::error("G014", span, "nothing says when an answer of this `cascade` is good enough")
+        .help("let a model grade it, `cascade … by judge { accept: 0.8 }`, or write `accept when …`; for failures use `else`")
+}
+
+/// G014
+pub fn nobody_grades(span: Span) -> Diagnostic {
+    Diagnostic::error("G014", span, "`accept` is a grade, and nobody grades here")
+        .help("name the model that does, `cascade … by judge`, or write `accept when …`")
+}
+
+/// G015
+pub fn too_few(span: Span, what: &str, found: usize) -> Diagnostic {
+    Diagnostic::error("G015", span, format!("{what} needs at least two, and this is {found}"))
+        .help("for one model write `ask`")
+}
+
+/// G016
+pub fn no_body(span: Span) -> Diagnostic {
+    Diagnostic::error("G016", span, "this block has no step")
+        .help("its last step is the answer for each item: `{ note = ask cheap { … } }`")
+}
+
+// === U: ensembles and techniques in use ===
+
+/// U001
+pub fn no_argument(technique: &str, span: Span, param: &str, kind: &str) -> Diagnostic {
+    Diagnostic::error("U001", span, format!("technique `{technique}` needs `{param}`, {kind}"))
+        .help(format!("give it one, `{technique}({param}: …)`, or a role of that name"))
+}
+
+/// U002
+pub fn too_many_arguments(technique: &str, span: Span, most: usize) -> Diagnostic {
+    let s = if most == 1 { "" } else { "s" };
+    Diagnostic::error("U002", span, format!("technique `{technique}` takes {most} argument{s}"))
+        .help("remove this one")
+}
+
+/// U003
+pub fn wrong_role(name: &str, span: Span, expected: &str, found: &str) -> Diagnostic {
+    Diagnostic::error(
+        "U003",
+        span,
+        format!("parameter `{name}` is {expected}, and the role of that name {found}"),
+    )
+    .help(format!("give it another one: `{name}: …`"))
+}
+
+/// U004
+pub fn does_not_suit(technique: &str, span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error("U004", span, format!("technique `{technique}` cannot be used so: {why}"))
+        .help(format!("`ensc explain --prelude {technique}` shows how it is written"))
+}
+
+/// U005
+pub fn not_in_cell(name: &str, span: Span, cell: &str, cells: &[String]) -> Diagnostic {
+    let known: Vec<&str> = cells.iter().map(String::as_str).collect();
+    Diagnostic::error("U005", span, format!("ensemble `{name}` has no cell `{cell}`"))
+        .help_if(listing("its cells are", &known))
+}
+
+/// U006
+pub fn only_a_model(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("U006", span, format!("`{name}` is no model, and only a model can stand here"))
+        .help("an ensemble or technique can be a step, or stand in `parallel […]`, `sample … of`, `cascade` and `race`")
+}
+
+/// U006
+pub fn ask_a_unit(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("U006", span, format!("`{name}` is no model: it is not asked, it is a step itself"))
+        .help(format!("write `= {name}` instead of `= ask {name}`"))
+}
+
+/// U007
+pub fn unit_in_list(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        "U007",
+        span,
+        format!("`{name}` is an ensemble or technique: it cannot stand among steps"),
+    )
+    .help(format!("make it a step first: `x = {name}`"))
+}
+
+/// U007
+pub fn not_a_list(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("U007", span, format!("`{name}` is one ensemble or technique, not a list"))
+        .help(format!("write `[{name}, …]`, or `= {name}` alone"))
+}
+
+/// U008
+pub fn no_param_kind(name: &Name, kinds: Names<'_>) -> Diagnostic {
+    Diagnostic::error("U008", name.span, format!("parameter `{}` does not say what it holds", name.text))
+        .help_if(listing("write one of these after a colon", kinds))
+}
+
+/// T010
+pub fn reply_is_a_list(span: Span) -> Diagnostic {
+    wrong_kind(span, "one answer: it is what the client gets", "a list of answers")
+        .help("merge them, pick one, vote, or take `first(…)`")
 }
 
 // === Y: not yet ===

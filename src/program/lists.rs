@@ -8,6 +8,8 @@ use super::steps::Steps;
 use super::values::title;
 use super::{Kind, List, errors};
 
+use super::scope::Shape;
+
 impl Steps<'_, '_, '_> {
     /// A value that must name answers of other steps. Gives the list and what it is.
     pub fn list(&mut self, value: &Value) -> Option<(List, Kind)> {
@@ -50,23 +52,39 @@ impl Steps<'_, '_, '_> {
         None
     }
 
-    fn reference(&mut self, member: &Member) -> Option<(List, Kind)> {
+    pub fn reference(&mut self, member: &Member) -> Option<(List, Kind)> {
         let head = &member.path.head;
-        if member.cell.is_some() {
-            self.complain(errors::not_yet(&format!("`{}@…` inline", head.text), member.span));
+        if self.is_unit(member) {
+            self.complain(errors::unit_in_list(member.span, &head.text));
             return None;
         }
-        let Some(mut kind) = self.kind_of(&head.text) else {
+        let Some(shape) = self.shape(&head.text) else {
             self.unknown_step(&head.text, head.span);
             return None;
         };
         self.mention(&head.text);
+        let mut kind = shape.kind();
+        let mut names = match shape {
+            Shape::Group(names) => names,
+            _ => Vec::new(),
+        };
         let mut list = List::Step(head.text.clone());
         for access in &member.path.tail {
             match access {
                 Access::Index { index, .. } if kind == Kind::Answers || self.is_unclear(&head.text) => {
                     list = List::Index { list: Box::new(list), index: *index };
                     kind = Kind::Answer;
+                    names.clear();
+                }
+                Access::Field(field) if !names.is_empty() => {
+                    let Some((name, of)) = names.iter().find(|(name, _)| *name == field.text).cloned() else {
+                        let known: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+                        self.complain(errors::unknown_name(&field.text, field.span, "member", &known));
+                        return None;
+                    };
+                    list = List::Member { list: Box::new(list), name };
+                    kind = of;
+                    names.clear();
                 }
                 Access::Index { span, .. } => {
                     self.complain(errors::wrong_kind(*span, "used on a list of answers", "on one answer"));
@@ -94,10 +112,8 @@ impl Steps<'_, '_, '_> {
                 errors::wrong_kind(span, "a step's answers", "a model or a role")
                     .help("ask it first: `x = ask …`"),
             );
-        } else if self.judge.tables.has_ensemble(name) {
-            self.complain(errors::not_yet(&format!("`{name}` as a step, an ensemble inline,"), span));
         } else {
-            let known: Vec<String> = self.step_names();
+            let known: Vec<String> = self.names();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             self.complain(errors::unknown_name(name, span, "step", &known));
         }
@@ -107,21 +123,23 @@ impl Steps<'_, '_, '_> {
         let name = member.path.head.text.as_str();
         let args: &[Arg] = member.args.as_deref().unwrap_or_default();
         match (name, args) {
-            ("first" | "last", [list]) => {
+            ("first" | "last" | "best", [list]) => {
                 let list = Box::new(self.answers(&list.value, name)?);
                 let one = match name {
                     "first" => List::First { count: None, list },
-                    _ => List::Last { count: None, list },
+                    "last" => List::Last { count: None, list },
+                    _ => List::Best { count: None, list },
                 };
                 Some((one, Kind::Answer))
             }
-            ("first" | "last", [count, list]) => {
+            ("first" | "last" | "best", [count, list]) => {
                 let count = self.count_arg(count);
                 let list = Box::new(self.answers(&list.value, name)?);
                 let count = Some(count?);
                 let some = match name {
                     "first" => List::First { count, list },
-                    _ => List::Last { count, list },
+                    "last" => List::Last { count, list },
+                    _ => List::Best { count, list },
                 };
                 Some((some, Kind::Answers))
             }
@@ -134,19 +152,15 @@ impl Steps<'_, '_, '_> {
                 let parts: Vec<_> = lists.iter().map(|list| self.answers(&list.value, name)).collect();
                 Some((List::Concat(parts.into_iter().collect::<Option<_>>()?), Kind::Answers))
             }
-            ("best", _) => {
-                self.complain(errors::not_yet("`best`", member.path.head.span));
-                None
-            }
-            ("first" | "last" | "without" | "concat", _) => {
+            ("first" | "last" | "best" | "without" | "concat", _) => {
                 self.complain(
                     errors::wrong_kind(member.span, "a list function with its arguments", "with these")
-                        .help("`first(xs)`, `first(2, xs)`, `last(…)`, `without(xs, x)`, `concat(xs, ys)`"),
+                        .help("`first(xs)`, `first(2, xs)`, `last(…)`, `best(…)`, `without(xs, x)`, `concat(xs, ys)`"),
                 );
                 None
             }
-            _ if self.judge.tables.has_ensemble(name) => {
-                self.complain(errors::not_yet(&format!("`{name}(…)` inline"), member.span));
+            _ if self.judge.tables.techniques.contains_key(name) => {
+                self.complain(errors::unit_in_list(member.span, name));
                 None
             }
             _ => {

@@ -18,11 +18,21 @@ pub enum Place {
     Call,
     /// `parallel LIST`, `sample`.
     Group,
+    /// `parallel { … }`, `parallel for`.
+    Block,
     Pick,
+    Score,
     Vote,
+    Route,
+    Cascade,
+    Race,
+    Repeat,
     Text,
     /// A name or a list function.
     Plain,
+    /// An ensemble or technique used as a step.
+    Inline,
+    Technique,
 }
 
 pub const RUNTIMES: &[&str] = &["mlx", "ov", "remote"];
@@ -63,7 +73,15 @@ pub const SAMPLING: &[&str] = &["temperature", "top_p", "stop", "seed", "params"
 // === impl Place ===
 
 impl Place {
-    fn title(self) -> &'static str {
+    /// Whether `accept when` may stand there.
+    pub fn accepts(self) -> bool {
+        matches!(
+            self,
+            Self::Call | Self::Group | Self::Pick | Self::Cascade | Self::Race | Self::Plain | Self::Inline
+        )
+    }
+
+    pub fn title(self) -> &'static str {
         match self {
             Self::Model => "a model",
             Self::Defaults => "`defaults`",
@@ -72,7 +90,15 @@ impl Place {
             Self::Ensemble => "an ensemble",
             Self::Call => "a call",
             Self::Group => "a group of calls",
+            Self::Block => "a group of steps",
             Self::Pick => "`pick`",
+            Self::Score => "`score`",
+            Self::Route => "`route`",
+            Self::Cascade => "`cascade`",
+            Self::Race => "`race`",
+            Self::Repeat => "`repeat`",
+            Self::Inline => "an ensemble or technique used as a step",
+            Self::Technique => "a technique",
             Self::Vote => "`vote`",
             Self::Text => "`text`",
             Self::Plain => "a name",
@@ -86,7 +112,11 @@ impl Place {
             Self::Tier => &[&["memory"], HANDLE, CALL, GROUP],
             Self::Profile | Self::Ensemble => &[HANDLE, CALL, GROUP],
             Self::Call => &[CALL],
-            Self::Group => &[GROUP, CALL],
+            Self::Group | Self::Block => &[GROUP, CALL],
+            Self::Score => &[&["rubric", "method", "own"], CALL],
+            Self::Route | Self::Race | Self::Repeat | Self::Technique => &[CALL],
+            Self::Cascade => &[&["accept", "rubric"], CALL],
+            Self::Inline => &[&["prompt", "system", "history"]],
             Self::Pick => &[PICK, CALL],
             Self::Vote => &[VOTE],
             Self::Text | Self::Plain => &[],
@@ -101,7 +131,7 @@ pub fn is_option_of(place: Place, name: &str) -> bool {
 
 /// Whether some block has an option of that name: then it is no role.
 pub fn is_option(name: &str) -> bool {
-    [CALL, GROUP, HANDLE, &["handle", "memory", ALLOW]].iter().any(|list| list.contains(&name))
+    [CALL, GROUP, HANDLE, &["handle", "memory", "accept", ALLOW]].iter().any(|list| list.contains(&name))
 }
 
 /// Reports unknown and repeated options, and values of the wrong kind. What needs names (prompts, `ties`) is read
@@ -117,7 +147,13 @@ pub fn judge(place: Place, settings: &[&Setting], diagnostics: &mut Vec<Diagnost
         if let Some(first) = settings[..index].iter().find(|first| first.name.text == name) {
             diagnostics.push(errors::option_twice(&setting.name, first.name.span));
         }
-        value(name, &setting.value, diagnostics);
+        match (place, name) {
+            (Place::Score, "method") => {
+                let mut reader = Reader { option: name, diagnostics };
+                drop(reader.word(&setting.value, &["grade", "rank"]));
+            }
+            _ => value(name, &setting.value, diagnostics),
+        }
     }
 }
 
@@ -146,22 +182,10 @@ fn value(name: &str, value: &Value, diagnostics: &mut Vec<Diagnostic>) {
         "stream" if reader.word(value, STREAMS).as_deref() == Some("progress") => {
             diagnostics.push(errors::not_yet("`stream: progress`", value.span()));
         }
-        "method" => {
-            if let Some(method) = reader.word(value, &["choose", "score", "pairwise"])
-                && method != "choose"
-            {
-                diagnostics.push(errors::not_yet(&format!("`method: {method}`"), value.span()));
-            }
-        }
-        "key" => diagnostics.push(errors::not_yet("`key` of a vote", value.span())),
-        "match" => match value {
-            Value::Name(member) if member.word().is_some_and(|word| word.text == "text") => (),
-            Value::Name(member) if ["number", "similarity"].contains(&member.path.head.text.as_str()) => {
-                diagnostics
-                    .push(errors::not_yet(&format!("`match: {}`", member.path.head.text), value.span()));
-            }
-            other => drop(reader.word(other, &["text", "number", "similarity"])),
-        },
+        "method" => drop(reader.word(value, &["choose", "score", "pairwise"])),
+        "own" => drop(reader.word(value, &["skip", "count"])),
+        "accept" => drop(reader.number(value, 0.0, 1.0)),
+        "key" => drop(reader.text(value)),
         "limit" => limit(value, diagnostics),
         ALLOW => allow(value, diagnostics),
         _ => (),

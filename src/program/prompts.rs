@@ -3,21 +3,24 @@
 use indexmap::IndexMap;
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Span};
+use crate::source::Span;
 use crate::syntax::ast::{self, Value};
-use crate::template::{Fence, Kind, Template};
+use crate::template::{Data, Fence, Kind, Template};
 
 use super::call::TurnRole;
 use super::{errors, names, templates};
 
-/// No file of the program has this id.
-const PRELUDE: FileId = FileId(u32::MAX);
-
 #[derive(Clone, Debug)]
 pub struct PromptDef {
     pub span: Span,
-    pub params: Vec<String>,
+    pub params: Vec<PromptParam>,
     pub turns: Vec<(TurnRole, Template)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PromptParam {
+    pub name: String,
+    pub default: Option<Data>,
 }
 
 pub fn define(
@@ -36,9 +39,6 @@ pub fn define(
                 diagnostics.push(errors::not_a_name(&param.name, why));
             }
         }
-        if let Some(default) = &param.default {
-            diagnostics.push(errors::not_yet("a default of a prompt's parameter", default.span()));
-        }
     }
     // What a parameter holds is known only where the prompt is used.
     let visible: Vec<(String, Kind)> =
@@ -54,25 +54,23 @@ pub fn define(
         diagnostics.push(errors::defined_twice("prompt", &name.text, name.span, first.span));
         return;
     }
-    let params = prompt.params.iter().map(|param| param.name.text.clone()).collect();
+    let params = prompt.params.iter().map(|param| self::param(param, diagnostics)).collect();
     table.insert(name.text.clone(), PromptDef { span: name.span, params, turns });
 }
 
-/// The prompts of the prelude. They are ours: a mistake in them is a bug, held by a test.
-pub fn prelude() -> IndexMap<String, PromptDef> {
-    let mut diagnostics = Vec::new();
-    let mut table = IndexMap::new();
-    for file in crate::prelude::FILES {
-        let (tree, mistakes) = crate::syntax::parse(PRELUDE, file.text);
-        diagnostics.extend(mistakes);
-        for item in &tree.items {
-            if let ast::Item::Prompt(prompt) = item {
-                define(prompt, &mut table, &mut diagnostics);
-            }
+fn param(param: &ast::Param, diagnostics: &mut Vec<Diagnostic>) -> PromptParam {
+    let default = param.default.as_ref().and_then(|default| match default {
+        Value::Text(text) => Some(Data::Text(text.value.as_str().into())),
+        Value::Quantity(q) if q.unit.is_empty() && !q.dollar && q.whole => Some(Data::Int(q.number as i64)),
+        Value::Quantity(q) if q.unit.is_empty() && !q.dollar => Some(Data::Number(q.number)),
+        Value::Bad(_) => None,
+        other => {
+            let found = super::values::title(other);
+            diagnostics.push(errors::wrong_kind(other.span(), "a text or a number, for a default", found));
+            None
         }
-    }
-    assert!(diagnostics.is_empty(), "the prelude checks: {diagnostics:?}");
-    table
+    });
+    PromptParam { name: param.name.text.clone(), default }
 }
 
 /// The turns of a text (one of the user) or of `[user """…""", assistant """…"""]`; `None` for anything else.

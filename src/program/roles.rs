@@ -9,6 +9,7 @@ use crate::template::{Data, Kind};
 
 use super::collect::{Layer, Tables};
 use super::errors;
+use super::prompts::PromptDef;
 use super::values::title;
 
 /// The value of a role.
@@ -31,6 +32,9 @@ pub struct Filled {
 
 pub type Roles = BTreeMap<String, Filled>;
 
+/// Prompts that parameters of a technique hold.
+pub type Prompts = BTreeMap<String, PromptDef>;
+
 /// Uses of roles that have no value in a cell: place and name → cells.
 pub type Missing = BTreeMap<(Span, String), Vec<String>>;
 
@@ -38,8 +42,11 @@ pub type Missing = BTreeMap<(Span, String), Vec<String>>;
 pub struct Judge<'a> {
     pub tables: &'a Tables<'a>,
     pub roles: Roles,
+    pub prompts: Prompts,
     /// `high-xl`
     pub cell: String,
+    /// The ensembles and techniques around the steps that are checked, outermost first.
+    pub stack: Vec<String>,
     /// Names of the ensemble's steps: they are no models.
     pub steps: Vec<String>,
     /// Some of its lines could not be read: what seems to be missing may stand there.
@@ -107,7 +114,26 @@ impl std::fmt::Display for Role {
 
 // === impl Judge ===
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    pub fn new(tables: &'a Tables<'a>, cell: String, stack: Vec<String>, missing: &'a mut Missing) -> Self {
+        Self {
+            tables,
+            roles: Roles::new(),
+            prompts: Prompts::new(),
+            cell,
+            stack,
+            steps: Vec::new(),
+            partial: false,
+            diagnostics: Vec::new(),
+            missing,
+        }
+    }
+
+    /// Whether the body that is checked answers to a client, or to what takes one answer: an ensemble's does.
+    pub fn is_ensemble(&self) -> bool {
+        self.stack.last().is_some_and(|of| of.contains('@'))
+    }
+
     /// Fills the layer's roles. Names on the right mean the layers below, never this one.
     pub fn apply(&mut self, layer: &Layer<'_>) {
         let filled: Vec<_> = layer
@@ -222,19 +248,13 @@ impl Judge<'_> {
     fn named(&mut self, member: &Member) -> Option<Role> {
         let Some(name) = member.word() else {
             let head = &member.path.head;
-            let what = match (&member.args, &member.cell) {
-                _ if self.steps.contains(&head.text) => {
-                    self.diagnostics.push(errors::wrong_kind(member.span, "a model", "a step's answer"));
-                    return None;
-                }
-                (Some(_), _) => format!("`{}(…)` in the place of a model", head.text),
-                (_, Some(_)) => format!("`{}@…` in the place of a model", head.text),
-                _ => {
-                    self.unknown(&head.text, head.span);
-                    return None;
-                }
-            };
-            self.diagnostics.push(errors::not_yet(&what, member.span));
+            if self.steps.contains(&head.text) {
+                self.diagnostics.push(errors::wrong_kind(member.span, "a model", "a step's answer"));
+            } else if member.args.is_some() || member.cell.is_some() {
+                self.diagnostics.push(errors::only_a_model(member.span, &head.text));
+            } else {
+                self.unknown(&head.text, head.span);
+            }
             return None;
         };
         if let Some(filled) = self.roles.get(&name.text) {
@@ -249,11 +269,8 @@ impl Judge<'_> {
                 diagnostic
                     .help(format!("`{}` is a step of this ensemble; name a model or a role", name.text)),
             );
-        } else if self.tables.has_ensemble(&name.text) {
-            self.diagnostics.push(errors::not_yet(
-                &format!("`{}` in the place of a model, an ensemble inline,", name.text),
-                name.span,
-            ));
+        } else if self.tables.has_ensemble(&name.text) || self.tables.techniques.contains_key(&name.text) {
+            self.diagnostics.push(errors::only_a_model(name.span, &name.text));
         } else {
             self.unknown(&name.text, name.span);
         }
@@ -261,7 +278,8 @@ impl Judge<'_> {
     }
 
     fn unknown(&mut self, name: &str, span: Span) {
-        if self.tables.role_names().contains(&name) {
+        // A technique sees its parameters, not the roles around it.
+        if self.tables.role_names().contains(&name) && self.is_ensemble() {
             self.missing.entry((span, name.to_owned())).or_default().push(self.cell.clone());
             return;
         }
@@ -311,8 +329,7 @@ impl Judge<'_> {
                 None
             }
             _ => {
-                self.diagnostics
-                    .push(errors::not_yet(&format!("`{name}(…)` in the place of a model"), member.span));
+                self.diagnostics.push(errors::only_a_model(member.span, name));
                 None
             }
         }

@@ -1,15 +1,17 @@
-//! The steps of one ensemble in one cell: verbs, members, fallbacks.
+//! The steps of one body in one cell: an ensemble, a technique, a round. Names, alternatives, simple verbs.
 
 use crate::diagnostic::Diagnostic;
-use crate::syntax::ast::{self, ClauseKind, Entry, Member, Name, Setting, Value, Verb as Written};
+use crate::source::Span;
+use crate::syntax::ast::{self, ClauseKind, Entry, Member as Named, Name, Setting, Value, Verb as Written};
 use crate::template::{Expression, Fence, Kind as Sort};
 
-use super::call::{Call, CallRole};
+use super::call::{Call, CallRole, Operand};
 use super::cells::Inherited;
 use super::options::{self, Place};
-use super::roles::Judge;
+use super::roles::{Judge, Role};
+use super::scope::{Scope, Shape, Shapes};
 use super::values::Reader;
-use super::{Alt, Group, Kind, Step, Ties, Verb, errors, graph, names, pending, templates, typing};
+use super::{Alt, Group, Kind, Member, Step, Use, Verb, errors, graph, inline, names, templates, typing};
 
 /// What stands in a step's block.
 #[derive(Clone, Default)]
@@ -19,127 +21,201 @@ pub struct Body<'a> {
     pub accept_when: Option<&'a ast::Expr>,
 }
 
-/// The state of checking one ensemble's steps.
+/// The state of checking one body.
 pub struct Steps<'j, 'b, 'a> {
     pub judge: &'j mut Judge<'b>,
-    pub steps: &'j [&'a ast::Step],
-    pub inherited: &'j [Inherited<'a>],
-    /// Steps that the alternative being checked mentions.
-    pub uses: Vec<String>,
-    /// Those of them that a template mentions, not only a list.
-    pub printed: Vec<String>,
+    /// Innermost last.
+    pub scopes: Vec<Scope<'a>>,
+    /// Options of the layers and of the blocks around, nearest last.
+    pub inherited: Vec<Inherited<'a>>,
+    /// What the alternative being checked names itself.
+    pub uses: Vec<Use>,
+    /// What it or a step inside it mentions.
+    pub mentions: Vec<String>,
 }
 
 /// Checks all steps; `None` if any is wrong.
-pub fn check(
+pub fn check<'a>(
     judge: &mut Judge<'_>,
-    ensemble: &Name,
-    steps: &[&ast::Step],
-    inherited: &[Inherited<'_>],
+    owner: &Name,
+    scope: Scope<'a>,
+    inherited: &[Inherited<'a>],
 ) -> Option<Vec<Step>> {
-    judge.steps = steps.iter().map(|step| step.name.text.clone()).collect();
     let missing_before = judge.missing.len();
-    judge_names(judge, steps);
-    let mut checker = Steps { judge, steps, inherited, uses: Vec::new(), printed: Vec::new() };
-    let checked: Vec<Option<Step>> = steps.iter().map(|step| checker.step(step)).collect();
-    graph::judge(ensemble, steps, &checked, judge.partial, &mut judge.diagnostics);
+    let written = scope.steps.clone();
+    let mut checker = Steps::new(judge, inherited);
+    checker.push(scope);
+    let checked: Vec<Option<Step>> = written.iter().map(|step| checker.step(step)).collect();
+    checker.judge_reply(&written, &checked);
+    graph::judge(owner, &written, &checked, judge.partial, &mut judge.diagnostics);
     let fine = !judge.diagnostics.iter().any(Diagnostic::is_error) && judge.missing.len() == missing_before;
     let checked: Option<Vec<Step>> = checked.into_iter().collect();
     checked.filter(|_| fine)
 }
 
-fn judge_names(judge: &mut Judge<'_>, steps: &[&ast::Step]) {
-    for (index, step) in steps.iter().enumerate() {
-        let name = &step.name;
-        if let Some(why) = names::why_not(&name.text) {
-            judge.diagnostics.push(errors::not_a_name(name, why));
-        } else if !names::is_snake(&name.text) {
-            judge.diagnostics.push(errors::wrong_form("a step", name, "snake_case"));
-        }
-        if let Some(first) = steps[..index].iter().find(|first| first.name.text == name.text) {
-            judge.diagnostics.push(errors::defined_twice("step", &name.text, name.span, first.name.span));
-        } else if let Some(filled) = judge.roles.get(&name.text) {
-            judge.diagnostics.push(errors::hides("step", name, "role", filled.span));
-        } else if let Some(model) = judge.tables.models.get(&name.text) {
-            judge.diagnostics.push(errors::hides("step", name, "model", model.span));
-        }
+/// The one step of `ensemble NAME = TECHNIQUE(args)`.
+pub fn made_of<'a>(
+    judge: &mut Judge<'_>,
+    member: &'a Named,
+    inherited: &[Inherited<'a>],
+) -> Option<Vec<Step>> {
+    let missing_before = judge.missing.len();
+    let mut checker = Steps::new(judge, inherited);
+    let several = checker
+        .judge
+        .tables
+        .techniques
+        .get(&member.path.head.text)
+        .is_some_and(|technique| inline::gives_several(checker.judge.tables, technique));
+    if several {
+        checker.complain(errors::reply_is_a_list(member.span));
     }
+    let unit = checker.inline(member, &Body::default());
+    let reply = unit.map(|unit| inline::reply(&mut checker, unit, member.span));
+    let fine = !judge.diagnostics.iter().any(Diagnostic::is_error) && judge.missing.len() == missing_before;
+    reply.filter(|_| fine).map(|reply| vec![reply])
 }
 
 // === impl Steps ===
 
-impl<'a> Steps<'_, '_, 'a> {
+impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
+    fn new(judge: &'j mut Judge<'b>, inherited: &[Inherited<'a>]) -> Self {
+        Self {
+            judge,
+            scopes: Vec::new(),
+            inherited: inherited.to_vec(),
+            uses: Vec::new(),
+            mentions: Vec::new(),
+        }
+    }
+
+    /// Enters a block; its names are judged.
+    pub fn push(&mut self, scope: Scope<'a>) {
+        self.judge_names(&scope);
+        self.scopes.push(scope);
+        self.judge.steps = self.names();
+    }
+
+    pub fn pop(&mut self) {
+        self.scopes.pop();
+        self.judge.steps = self.names();
+    }
+
     pub fn complain(&mut self, diagnostic: Diagnostic) {
         self.judge.diagnostics.push(diagnostic);
     }
 
+    /// Every name in scope that holds answers or an item.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.scopes.iter().flat_map(|scope| {
+            let steps = scope.steps.iter().map(|step| step.name.text.clone());
+            steps.chain(scope.vars.iter().map(|(name, _)| name.clone()))
+        });
+        names.collect()
+    }
+
+    /// What the name in scope gives; `None` if there is none.
+    pub fn shape(&self, name: &str) -> Option<Shape> {
+        Shapes { tables: self.judge.tables, scopes: &self.scopes }.of(name)
+    }
+
+    pub fn shape_of(&self, rhs: &ast::Rhs) -> Shape {
+        Shapes { tables: self.judge.tables, scopes: &self.scopes }.of_rhs(rhs)
+    }
+
+    pub fn kind_of(&self, name: &str) -> Option<Kind> {
+        self.shape(name).map(|shape| shape.kind())
+    }
+
+    /// Whether what a name gives cannot be told: no complaint about how it is used.
+    pub fn is_unclear(&self, name: &str) -> bool {
+        matches!(self.shape(name), Some(Shape::Unclear | Shape::Value(_)))
+    }
+
+    /// Enters a name as used by the alternative being checked.
     pub fn mention(&mut self, name: &str) {
-        if self.judge.steps.iter().any(|step| step == name) && !self.uses.iter().any(|used| used == name) {
-            self.uses.push(name.to_owned());
+        self.mention_quietly(name);
+        if self.shape(name).is_some() && !self.uses.iter().any(|used| used.name == name) {
+            self.uses.push(Use { name: name.to_owned(), printed: false });
         }
     }
 
-    pub fn step_names(&self) -> Vec<String> {
-        self.judge.steps.clone()
+    /// Enters it as mentioned only: it is needed when that place is reached.
+    pub fn mention_quietly(&mut self, name: &str) {
+        if self.shape(name).is_some() && !self.mentions.iter().any(|known| known == name) {
+            self.mentions.push(name.to_owned());
+        }
     }
 
-    /// What the step of that name gives; `None` if there is none. A circle of plain names counts as one answer: the
-    /// circle itself is reported with the graph.
-    pub fn kind_of(&self, name: &str) -> Option<Kind> {
-        self.kind_within(name, 0)
+    /// Runs `check` without entering what it names as used.
+    pub fn quietly<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
+        let uses = self.uses.clone();
+        let result = check(self);
+        self.uses = uses;
+        result
     }
 
-    fn kind_within(&self, name: &str, depth: usize) -> Option<Kind> {
-        let step = self.steps.iter().find(|step| step.name.text == name)?;
-        Some(match &step.rhs.alts[0].verb {
-            Written::Parallel { .. } | Written::Sample { .. } | Written::Over { .. } | Written::Group => {
-                Kind::Answers
+    /// The same, and gives what it names by itself.
+    pub fn apart<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> (T, Vec<Use>) {
+        let uses = std::mem::take(&mut self.uses);
+        let result = check(self);
+        (result, std::mem::replace(&mut self.uses, uses))
+    }
+
+    fn judge_names(&mut self, scope: &Scope<'a>) {
+        for (index, step) in scope.steps.iter().enumerate() {
+            let name = &step.name;
+            if let Some(why) = names::why_not(&name.text) {
+                self.complain(errors::not_a_name(name, why));
+            } else if !names::is_snake(&name.text) {
+                self.complain(errors::wrong_form("a step", name, "snake_case"));
             }
-            Written::Score { .. } | Written::ForEach { .. } | Written::Pick { count: Some(_), .. } => {
-                Kind::Answers
+            let twice = scope.steps[..index].iter().find(|first| first.name.text == name.text);
+            if scope.rebinds == Some(&name.text) {
+                continue;
             }
-            Written::Plain { value } => self.kind_of_value(value, depth),
-            _ => Kind::Answer,
+            if let Some(first) = twice {
+                self.complain(errors::defined_twice("step", &name.text, name.span, first.name.span));
+            } else {
+                self.judge_hiding("step", name);
+            }
+        }
+    }
+
+    /// Reports a new name that something around it has already.
+    pub fn judge_hiding(&mut self, this: &str, name: &Name) {
+        let outer =
+            self.scopes.iter().flat_map(|scope| &scope.steps).find(|step| step.name.text == name.text);
+        let hidden = if let Some(step) = outer {
+            Some(("step", step.name.span))
+        } else if let Some(filled) = self.judge.roles.get(&name.text) {
+            Some(("role", filled.span))
+        } else {
+            self.judge.tables.models.get(&name.text).map(|model| ("model", model.span))
+        };
+        if let Some((what, span)) = hidden {
+            self.complain(errors::hides(this, name, what, span));
+        }
+    }
+
+    pub fn step(&mut self, step: &'a ast::Step) -> Option<Step> {
+        let alts = self.alternatives(&step.rhs)?;
+        let kind = self.shape_of(&step.rhs).kind();
+        self.judge_fallbacks(kind, &step.rhs, &alts);
+        Some(Step {
+            name: step.name.text.clone(),
+            doc: super::collect::doc_text(step.doc.as_ref()),
+            span: step.name.span,
+            kind,
+            alts,
         })
     }
 
-    fn kind_of_value(&self, value: &Value, depth: usize) -> Kind {
-        match value {
-            Value::List(_) => Kind::Answers,
-            Value::Name(member) => match &member.args {
-                Some(args) => match (member.path.head.text.as_str(), args.len()) {
-                    ("first" | "last" | "best", 1) => Kind::Answer,
-                    _ => Kind::Answers,
-                },
-                None if !member.path.tail.is_empty() || depth > self.steps.len() => Kind::Answer,
-                None => self.kind_within(&member.path.head.text, depth + 1).unwrap_or(Kind::Answer),
-            },
-            _ => Kind::Answer,
-        }
-    }
-
-    /// Whether what a step gives cannot be told, because it could not be read or names nothing: no complaint about
-    /// how it is used.
-    pub fn is_unclear(&self, name: &str) -> bool {
-        let mut name = name;
-        for _ in 0..self.steps.len() {
-            let Some(step) = self.steps.iter().find(|step| step.name.text == name) else { return true };
-            match &step.rhs.alts[0].verb {
-                Written::Bad(_) => return true,
-                Written::Plain { value: Value::Name(member) } => match member.word() {
-                    Some(next) => name = &next.text,
-                    None => return member.args.is_none() && member.cell.is_some(),
-                },
-                _ => return false,
-            }
-        }
-        false
-    }
-
-    fn step(&mut self, step: &'a ast::Step) -> Option<Step> {
+    /// A right-hand side: the alternatives in order.
+    pub fn alternatives(&mut self, rhs: &'a ast::Rhs) -> Option<Vec<Alt>> {
         let mut alts = Vec::new();
         let mut ask_before: Option<Body<'a>> = None;
-        for alt in &step.rhs.alts {
+        for alt in &rhs.alts {
             let mut body = self.body(alt);
             if matches!(alt.verb, Written::Ask { .. }) {
                 match (&alt.block, &ask_before) {
@@ -150,37 +226,28 @@ impl<'a> Steps<'_, '_, 'a> {
             }
             alts.push(self.alt(alt, &body));
         }
-        let alts: Vec<Alt> = alts.into_iter().collect::<Option<_>>()?;
-        let kind = self.kind_of(&step.name.text)?;
-        self.judge_fallbacks(step, kind, &alts);
-        Some(Step {
-            name: step.name.text.clone(),
-            doc: super::collect::doc_text(step.doc.as_ref()),
-            span: step.name.span,
-            kind,
-            alts,
-        })
+        alts.into_iter().collect()
     }
 
-    /// `reply` is one answer; a step of one answer has no list as its fallback; a text that a typed step falls back to
-    /// is one of the declared choices.
-    fn judge_fallbacks(&mut self, step: &ast::Step, kind: Kind, alts: &[Alt]) {
-        if step.name.text == "reply" && kind == Kind::Answers {
-            self.complain(
-                errors::wrong_kind(
-                    step.name.span,
-                    "one answer: it is what the client gets",
-                    "a list of answers",
-                )
-                .help("merge them, pick one, vote, or take `first(…)`"),
-            );
+    /// `reply` is one answer that is always there.
+    fn judge_reply(&mut self, written: &[&'a ast::Step], checked: &[Option<Step>]) {
+        let found = written.iter().zip(checked).find(|(step, _)| step.name.text == "reply");
+        let Some((step, Some(reply))) = found else { return };
+        // A technique's reply may be several answers: its user takes them as such.
+        if reply.kind == Kind::Answers && self.judge.is_ensemble() {
+            self.complain(errors::reply_is_a_list(step.name.span));
         }
-        if step.name.text == "reply" && alts.last().is_some_and(|alt| alt.skip_when.is_some()) {
+        if reply.alts.last().is_some_and(|alt| alt.skip_when.is_some()) {
             self.complain(errors::reply_may_be_missing(step.name.span));
         }
-        for (alt, written) in alts.iter().zip(&step.rhs.alts).skip(1) {
-            let many = matches!(alt.verb, Verb::Parallel { .. } | Verb::Sample { .. });
-            if kind == Kind::Answer && many {
+    }
+
+    /// A step of one answer has no list as its fallback; a text that a typed step falls back to is one of the declared
+    /// choices.
+    fn judge_fallbacks(&mut self, kind: Kind, rhs: &ast::Rhs, alts: &[Alt]) {
+        for written in rhs.alts.iter().skip(1) {
+            let one = ast::Rhs { alts: vec![written.clone()], span: written.span };
+            if kind == Kind::Answer && self.shape_of(&one).kind() == Kind::Answers {
                 self.complain(errors::wrong_kind(
                     written.verb_span,
                     "one answer, like the step it stands in for",
@@ -189,7 +256,7 @@ impl<'a> Steps<'_, '_, 'a> {
             }
         }
         let Some(returns) = alts[0].verb.returns() else { return };
-        for (alt, written) in alts.iter().zip(&step.rhs.alts).skip(1) {
+        for (alt, written) in alts.iter().zip(&rhs.alts).skip(1) {
             if let (Verb::Text(template), Written::Text { template: text }) = (&alt.verb, &written.verb) {
                 let wrong = typing::judge_stand_in(returns, text, template);
                 self.judge.diagnostics.extend(wrong);
@@ -198,47 +265,44 @@ impl<'a> Steps<'_, '_, 'a> {
     }
 
     fn alt(&mut self, alt: &'a ast::Alt, body: &Body<'a>) -> Option<Alt> {
-        self.uses.clear();
-        self.printed.clear();
-        if let Some(what) = pending::verb(&alt.verb) {
-            self.complain(errors::not_yet(what, alt.verb_span));
-            return None;
-        }
+        // An alternative inside another one: what it mentions, the outer one mentions, too.
+        let (uses, mentions) = (std::mem::take(&mut self.uses), std::mem::take(&mut self.mentions));
         let skip_when = body.skip_when.and_then(|expr| self.condition(expr, &[]));
         // What only the condition names may have failed: the condition can ask.
-        self.printed.clear();
-        let verb = self.verb(alt, body)?;
-        let (uses, printed) = (std::mem::take(&mut self.uses), std::mem::take(&mut self.printed));
-        Some(Alt { span: alt.span, verb, skip_when, uses, printed })
+        self.uses.iter_mut().for_each(|used| used.printed = false);
+        let calls = !matches!(alt.verb, Written::Plain { .. });
+        let accept_when = body.accept_when.filter(|_| !calls).and_then(|expr| {
+            let (condition, uses) = self.apart(|this| this.condition(expr, &[it()]));
+            uses.iter().for_each(|used| self.mention(&used.name));
+            condition
+        });
+        let verb = self.verb(alt, body);
+        let own = std::mem::replace(&mut self.mentions, mentions);
+        let inner = self.own_names(&own);
+        own.iter().for_each(|name| self.mention_quietly(name));
+        let uses = std::mem::replace(&mut self.uses, uses);
+        Some(Alt { span: alt.span, verb: verb?, skip_when, accept_when, uses, mentions: inner })
+    }
+
+    /// Those of `mentioned` that are in scope here: names of a block that was left are not.
+    fn own_names(&self, mentioned: &[String]) -> Vec<String> {
+        mentioned.iter().filter(|name| self.shape(name).is_some()).cloned().collect()
+    }
+
+    /// An alternative without options.
+    pub fn finish(&mut self, span: Span, verb: Verb) -> Alt {
+        let (uses, mentions) = (std::mem::take(&mut self.uses), std::mem::take(&mut self.mentions));
+        Alt { span, verb, skip_when: None, accept_when: None, uses, mentions }
     }
 
     fn verb(&mut self, alt: &'a ast::Alt, body: &Body<'a>) -> Option<Verb> {
         match &alt.verb {
-            Written::Ask { model } => {
-                self.judge_options(Place::Call, body);
-                let model = self.judge.model(model);
-                let call = self.call(CallRole::Plain, body);
-                Some(Verb::Ask(Call { model: model?, ..call }))
-            }
+            Written::Ask { model } => self.ask(model, body),
             Written::Parallel { list } => self.parallel(list, body),
-            Written::Sample { count, of } => {
-                self.judge_options(Place::Group, body);
-                let (count, model) = (self.judge.count(count), self.judge.model(of));
-                let call = self.call(CallRole::Sampled, body);
-                let count = count?;
-                let group = self.group(body, count as usize);
-                Some(Verb::Sample { call: Call { model: model?, ..call }, count, group })
-            }
-            Written::Merge { list, by } => {
-                self.judge_options(Place::Call, body);
-                let (list, model) = (self.answers(list, "merge"), self.judge.model(by));
-                let mut call = self.call(CallRole::Plain, body);
-                if call.prompt.is_empty() {
-                    call.prompt = self.prelude("synthesize", &[("answers", super::call::Operand::Shown)]);
-                }
-                Some(Verb::Merge { list: list?, call: Call { model: model?, ..call } })
-            }
-            Written::Pick { list, by, .. } => self.pick(list, by.as_ref(), body),
+            Written::Sample { count, of } => self.sample(count, of, body),
+            Written::Merge { list, by } => self.merge(list, by, body),
+            Written::Pick { count, list, by } => self.pick(count.as_ref(), list, by.as_ref(), body),
+            Written::Score { list, by } => self.score(list, by, body),
             Written::Vote { list } => self.vote(list, body),
             Written::Text { template } => {
                 self.judge_options(Place::Text, body);
@@ -248,133 +312,159 @@ impl<'a> Steps<'_, '_, 'a> {
                 self.mention_all(&mentions);
                 Some(Verb::Text(template))
             }
-            Written::Plain { value } => {
-                self.judge_options(Place::Plain, body);
-                if let Value::Text(text) = value {
-                    self.complain(
-                        errors::wrong_kind(text.span, "a step", "a text")
-                            .help("write `text \"\"\"…\"\"\"` for an answer without a call"),
-                    );
-                    return None;
-                }
-                self.list(value).map(|(list, _)| Verb::Value(list))
-            }
-            _ => None,
+            Written::Plain { value } => self.plain(value, body),
+            Written::Group => self.named_group(alt, body),
+            Written::Over { list, prev } => self.over(list, prev, body),
+            Written::ForEach { name, items, most } => self.for_each(alt, name, items, most, body),
+            Written::Route { by } => self.route(alt, by.as_ref(), body),
+            Written::Cascade { list, by } => self.cascade(alt, list, by.as_ref(), body),
+            Written::Race { list } => self.race(list, body),
+            Written::Repeat { name, most } => self.repeat(alt, name, most, body),
+            Written::Bad(_) => None,
         }
+    }
+
+    fn ask(&mut self, model: &'a Named, body: &Body<'a>) -> Option<Verb> {
+        self.judge_options(Place::Call, body);
+        if self.is_unit(model) {
+            self.complain(errors::ask_a_unit(model.span, &model.path.head.text));
+            return None;
+        }
+        let model = self.judge.model(model);
+        let call = self.call(CallRole::Plain, body);
+        Some(Verb::Ask(Call { model: model?, ..call }))
+    }
+
+    fn plain(&mut self, value: &'a Value, body: &Body<'a>) -> Option<Verb> {
+        if let Value::Name(member) = value
+            && self.is_unit(member)
+        {
+            self.judge_options(Place::Inline, body);
+            return self.inline(member, body).map(Verb::Inline);
+        }
+        self.judge_options(Place::Plain, body);
+        if let Value::Text(text) = value {
+            self.complain(
+                errors::wrong_kind(text.span, "a step", "a text")
+                    .help("write `text \"\"\"…\"\"\"` for an answer without a call"),
+            );
+            return None;
+        }
+        self.list(value).map(|(list, _)| Verb::Value(list))
     }
 
     fn parallel(&mut self, list: &'a Value, body: &Body<'a>) -> Option<Verb> {
         self.judge_options(Place::Group, body);
-        let models = self.judge.models(list);
         let call = self.call(CallRole::Plain, body);
-        let models = models?;
-        if models.is_empty() {
+        let members = self.members(list, &call, body, false)?;
+        if members.is_empty() {
             self.complain(errors::empty_list(list.span()));
             return None;
         }
-        let group = self.group(body, models.len());
-        let calls = models.into_iter().map(|model| Call { model, ..call.clone() }).collect();
-        Some(Verb::Parallel { calls, group })
+        let group = self.group(body, Some(members.len()));
+        Some(Verb::Parallel { members, group })
     }
 
-    fn pick(&mut self, list: &'a Value, by: Option<&'a Value>, body: &Body<'a>) -> Option<Verb> {
-        self.judge_options(Place::Pick, body);
-        let list = self.answers(list, "pick");
-        let model = match by {
-            Some(Value::Name(member)) if !self.is_panel(member) => self.judge.model(member),
-            Some(several @ (Value::Name(_) | Value::List(_))) => {
-                self.complain(errors::not_yet("`pick` by several judges", several.span()));
+    fn sample(&mut self, count: &ast::Count, of: &'a Named, body: &Body<'a>) -> Option<Verb> {
+        self.judge_options(Place::Group, body);
+        let count = self.judge.count(count);
+        let call = self.call(CallRole::Sampled, body);
+        let member = match self.is_unit(of) {
+            true => self.inline(of, &conversation_of(body)).map(Member::Inline),
+            false => self.judge.model(of).map(|model| Member::Call(Box::new(Call { model, ..call }))),
+        };
+        let group = self.group(body, count.map(|count| count as usize));
+        Some(Verb::Sample { member: member?, count: count?, group })
+    }
+
+    fn merge(&mut self, list: &'a Value, by: &'a Named, body: &Body<'a>) -> Option<Verb> {
+        self.judge_options(Place::Call, body);
+        let (list, model) = (self.answers(list, "merge"), self.judge.model(by));
+        let mut call = self.call(CallRole::Plain, body);
+        if call.prompt.is_empty() {
+            call.prompt = self.prelude("synthesize", &[("answers", Operand::Shown)]);
+        }
+        Some(Verb::Merge { list: list?, call: Call { model: model?, ..call } })
+    }
+
+    /// What stands in the place of models: calls like `call`, ensembles and techniques, and steps where `steps` may be.
+    pub fn members(
+        &mut self,
+        value: &'a Value,
+        call: &Call,
+        body: &Body<'a>,
+        steps: bool,
+    ) -> Option<Vec<Member>> {
+        match value {
+            Value::List(list) => {
+                let parts: Vec<_> =
+                    list.items.iter().map(|item| self.members_of(item, call, body, steps)).collect();
+                Some(parts.into_iter().collect::<Option<Vec<_>>>()?.concat())
+            }
+            Value::Name(member) if self.is_unit(member) => {
+                self.complain(errors::not_a_list(member.span, &member.path.head.text));
                 None
             }
-            // The parser has said that nobody chooses.
-            _ => None,
-        };
-        let mut call = self.call(CallRole::Decider, body);
-        let rubric = body.options.iter().find(|option| option.name.text == "rubric");
-        let rubric = match rubric.map(|option| &option.value) {
-            Some(Value::Text(text)) => text.value.trim().to_owned(),
-            _ => String::new(),
-        };
-        let shown = super::call::Operand::Constant(crate::template::Data::Text(rubric.as_str().into()));
-        let choosing = self.prelude("choose", &[("answers", super::call::Operand::Shown), ("rubric", shown)]);
-        call.prompt.extend(choosing);
-        Some(Verb::Pick { list: list?, call: Call { model: model?, ..call }, rubric })
+            other => self.judge.models(other).map(|models| calls(models, call)),
+        }
     }
 
-    /// Whether a name stands for several models.
-    fn is_panel(&self, member: &Member) -> bool {
-        let filled = member.word().and_then(|name| self.judge.roles.get(&name.text));
-        filled.is_some_and(|filled| matches!(filled.role, super::roles::Role::Models(_)))
-    }
-
-    fn vote(&mut self, list: &'a Value, body: &Body<'a>) -> Option<Verb> {
-        self.judge_options(Place::Vote, body);
-        let list = self.answers(list, "vote");
-        let mut silent = Vec::new();
-        let (mut ties, mut min_share, mut weights) = (Ties::First, 0.0, Vec::new());
-        for option in &body.options {
-            match option.name.text.as_str() {
-                "ties" => ties = self.ties(&option.value).unwrap_or(Ties::First),
-                "min_share" => {
-                    let mut reader = Reader { option: "min_share", diagnostics: &mut silent };
-                    min_share = reader.number(&option.value, 0.0, 1.0).unwrap_or(0.0);
-                }
-                "weights" => weights = self.weights(&option.value),
-                _ => (),
+    fn members_of(
+        &mut self,
+        value: &'a Value,
+        call: &Call,
+        body: &Body<'a>,
+        steps: bool,
+    ) -> Option<Vec<Member>> {
+        match value {
+            Value::Name(member) => self.one_member(member, call, body, steps),
+            other => {
+                let models = self.judge.models(other)?;
+                Some(calls(models, call))
             }
         }
-        Some(Verb::Vote { list: list?, ties, min_share, weights })
     }
 
-    fn ties(&mut self, value: &Value) -> Option<Ties> {
-        if let Value::Name(member) = value
-            && let Some(word) = member.word()
-        {
-            match word.text.as_str() {
-                "first" => return Some(Ties::First),
-                "longest" => return Some(Ties::Longest),
-                name if self.kind_of(name) == Some(Kind::Answer) => return Some(Ties::Step(name.to_owned())),
-                _ => (),
+    /// The same for a single name.
+    pub fn one_member(
+        &mut self,
+        member: &'a Named,
+        call: &Call,
+        body: &Body<'a>,
+        steps: bool,
+    ) -> Option<Vec<Member>> {
+        if self.is_unit(member) {
+            let inline = self.inline(member, &conversation_of(body))?;
+            return Some(vec![Member::Inline(inline)]);
+        }
+        if steps && self.shape(&member.path.head.text).is_some() {
+            let (list, _) = self.quietly(|this| this.reference(member))?;
+            return Some(vec![Member::List(list)]);
+        }
+        match self.judge.role(&Value::Name(member.clone()))? {
+            Role::Model(model) => Some(calls(vec![model], call)),
+            Role::Models(models) => Some(calls(models, call)),
+            other => {
+                self.complain(errors::wrong_kind(member.span, "a model", other.title()));
+                None
             }
         }
-        self.complain(errors::wrong_value(
-            "ties",
-            value.span(),
-            "`first`, `longest`, or a step that gives one answer",
-        ));
-        None
     }
 
-    fn weights(&mut self, value: &Value) -> Vec<(String, u32)> {
-        let Value::Map(map) = value else {
-            self.complain(errors::wrong_value("weights", value.span(), "a map from models to whole numbers"));
-            return Vec::new();
-        };
-        let mut weights = Vec::new();
-        for (name, value) in &map.pairs {
-            let path = ast::Path { head: name.clone(), tail: Vec::new(), span: name.span };
-            let model = self.judge.model(&Member { path, args: None, cell: None, span: name.span });
-            let mut reader = Reader { option: "weights", diagnostics: &mut self.judge.diagnostics };
-            if let (Some(model), Some(weight)) = (model, reader.whole(value, 0, 1000)) {
-                weights.push((model, weight));
-            }
-        }
-        weights
-    }
-
-    fn group(&mut self, body: &Body<'a>, members: usize) -> Group {
+    /// Reads `need` and `grace`. `members`: how many there are, if that is known.
+    pub fn group(&mut self, body: &Body<'a>, members: Option<usize>) -> Group {
         let mut group = Group { need: None, grace: None };
         let mut silent = Vec::new();
         if let Some(option) = self.option("need", body) {
             group.need = Reader { option: "need", diagnostics: &mut silent }.whole(&option.value, 0, 1000);
             let own = body.options.iter().any(|own| std::ptr::eq(*own, option));
-            match group.need {
-                Some(need) if need as usize > members && own => {
+            match (group.need, members) {
+                (Some(need), Some(members)) if need as usize > members && own => {
                     self.complain(errors::need_too_large(option.value.span(), need, members));
                 }
                 // A layer's `need` is a wish for groups of every size: a smaller group needs all of its members.
-                Some(need) => group.need = Some(need.min(members as u32)),
-                None => (),
+                (Some(need), Some(members)) => group.need = Some(need.min(members as u32)),
+                _ => (),
             }
         }
         if let Some(option) = self.option("grace", body) {
@@ -383,7 +473,7 @@ impl<'a> Steps<'_, '_, 'a> {
         group
     }
 
-    /// The option as it applies here: of this block, else of the nearest layer.
+    /// The option as it applies here: of this block, else of the nearest block or layer around.
     pub fn option(&self, name: &str, body: &Body<'a>) -> Option<&'a Setting> {
         let own = body.options.iter().copied().find(|option| option.name.text == name);
         own.or_else(|| {
@@ -392,24 +482,29 @@ impl<'a> Steps<'_, '_, 'a> {
         })
     }
 
-    fn judge_options(&mut self, place: Place, body: &Body<'a>) {
+    pub fn judge_options(&mut self, place: Place, body: &Body<'a>) {
         options::judge(place, &body.options, &mut self.judge.diagnostics);
-        let calls = matches!(place, Place::Call | Place::Group | Place::Pick);
-        if let (false, Some(expr)) = (calls, body.accept_when) {
-            self.complain(errors::misplaced(expr.span, "`accept when`", "a step that makes no call"));
+        if let (false, Some(expr)) = (place.accepts(), body.accept_when) {
+            self.complain(errors::misplaced(expr.span, "`accept when`", place.title()));
         }
     }
 
     /// Sorts a block's entries; what may not stand there is reported.
     fn body(&mut self, alt: &'a ast::Alt) -> Body<'a> {
         let mut body = Body::default();
+        let (steps, stops, arms) = match alt.verb {
+            Written::Group | Written::ForEach { .. } => (true, false, false),
+            Written::Repeat { .. } => (true, true, false),
+            Written::Route { .. } => (false, false, true),
+            _ => (false, false, false),
+        };
         for entry in alt.block.iter().flat_map(|block| &block.entries) {
             match entry {
-                _ if pending::verb(&alt.verb).is_some() => (),
                 Entry::Option(setting) => body.options.push(setting),
                 Entry::Clause(clause) => match clause.kind {
                     ClauseKind::Skip => body.skip_when = Some(&clause.expr),
                     ClauseKind::Accept => body.accept_when = Some(&clause.expr),
+                    ClauseKind::Stop if stops => (),
                     ClauseKind::Stop => {
                         self.complain(errors::misplaced(
                             clause.span,
@@ -418,10 +513,13 @@ impl<'a> Steps<'_, '_, 'a> {
                         ));
                     }
                 },
-                Entry::Bad(_) => (),
+                Entry::Bad(_) => self.judge.partial = true,
                 Entry::Step(step) if options::is_option(&step.name.text) => {
                     self.complain(errors::option_as_role(&step.name));
                 }
+                Entry::Step(_) if steps => (),
+                Entry::Arm(_) if arms => (),
+                _ if matches!(alt.verb, Written::Bad(_)) => (),
                 other => {
                     self.complain(errors::misplaced_entry(other, "the block of a call"));
                 }
@@ -438,29 +536,42 @@ impl<'a> Steps<'_, '_, 'a> {
         Some(expression)
     }
 
+    /// Enters what a template prints.
     pub fn mention_all(&mut self, mentions: &[crate::template::Mention]) {
         for mention in mentions {
             self.mention(&mention.name);
-            if self.judge.steps.contains(&mention.name) && !self.printed.contains(&mention.name) {
-                self.printed.push(mention.name.clone());
+            if let Some(used) = self.uses.iter_mut().find(|used| used.name == mention.name) {
+                used.printed = true;
             }
         }
     }
 
-    /// Everything that a template of this ensemble may name.
+    /// Everything that a template here may name.
     pub fn visible(&self, extra: &[(String, Sort)]) -> Vec<(String, Sort)> {
         let mut visible: Vec<(String, Sort)> = extra.to_vec();
-        for name in &self.judge.steps {
-            let sort = match self.kind_of(name) {
-                _ if self.is_unclear(name) => Sort::Any,
-                Some(Kind::Answers) => Sort::Answers(Vec::new()),
-                _ => Sort::Answer,
-            };
-            visible.push((name.clone(), sort));
+        for name in self.names() {
+            let sort = self.shape(&name).map_or(Sort::Any, |shape| shape.sort());
+            visible.push((name, sort));
         }
         visible.extend(self.judge.roles.iter().map(|(name, filled)| (name.clone(), filled.role.kind())));
         visible.push(("request".to_owned(), Sort::Request));
         visible.push(("elapsed".to_owned(), Sort::Number));
         visible
     }
+}
+
+/// `it`, the answer under judgement.
+pub fn it() -> (String, Sort) {
+    ("it".to_owned(), Sort::Answer)
+}
+
+pub fn calls(models: Vec<String>, call: &Call) -> Vec<Member> {
+    models.into_iter().map(|model| Member::Call(Box::new(Call { model, ..call.clone() }))).collect()
+}
+
+/// Those of a block's options that change what an ensemble or technique in it sees.
+pub fn conversation_of<'a>(body: &Body<'a>) -> Body<'a> {
+    let changes = ["prompt", "system", "history"];
+    let options = body.options.iter().copied().filter(|option| changes.contains(&option.name.text.as_str()));
+    Body { options: options.collect(), ..Body::default() }
 }

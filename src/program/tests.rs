@@ -47,10 +47,10 @@ fn a_panel_and_a_chief_make_one_handle_a_cell() {
     let program = program(text);
     let names: Vec<&str> = program.handles.iter().map(|handle| handle.name.as_str()).collect();
     assert_eq!(names, ["opt-x-high-xl", "opt-x-fast-xl", "opt-x-high-s", "opt-x-fast-s"]);
-    let Verb::Parallel { calls, .. } = &program.handles[1].steps[0].alts[0].verb else {
+    let Verb::Parallel { members, .. } = &program.handles[1].steps[0].alts[0].verb else {
         panic!("a parallel")
     };
-    assert_eq!(calls.len(), 1, "profile `fast` narrows the tier's panel");
+    assert_eq!(members.len(), 1, "profile `fast` narrows the tier's panel");
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn the_graph_has_one_reply_no_circle_and_nothing_unused() {
 #[test]
 fn what_is_not_of_this_version_says_so_by_name() {
     complains(
-        "ensemble x at high-xl { reply = race [a, b] }",
-        &["Y001 race: `race` is part of the language, but not yet of this version"],
+        "ensemble x at high-xl { stream: progress, reply = ask a }",
+        &["Y001 progress: `stream: progress` is part of the language, but not yet of this version"],
     );
 }
 

@@ -75,8 +75,13 @@ impl Verb {
     #[must_use]
     pub fn returns(&self) -> Option<&Returns> {
         match self {
-            Self::Ask(call) | Self::Merge { call, .. } | Self::Sample { call, .. } => call.returns.as_ref(),
-            Self::Parallel { calls, .. } => calls.first().and_then(|call| call.returns.as_ref()),
+            Self::Ask(call) | Self::Merge { call, .. } => call.returns.as_ref(),
+            Self::Sample { member: super::Member::Call(call), .. } => call.returns.as_ref(),
+            Self::Parallel { members, .. } => match members.first()? {
+                super::Member::Call(call) => call.returns.as_ref(),
+                _ => None,
+            },
+            Self::Over { calls, .. } => calls.first()?.returns.as_ref(),
             _ => None,
         }
     }

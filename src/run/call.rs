@@ -433,6 +433,10 @@ impl Making<'_> {
             let data = match operand {
                 Operand::Constant(data) => data.clone(),
                 Operand::Shown => shown.list.clone().unwrap_or(Data::List(Vec::new())),
+                Operand::Template(template) => {
+                    let scope = self.core.scope(scope_of, template.source().contains("request"));
+                    Data::Text(template.render(&scope)?.into())
+                }
                 Operand::Expression(expression) => {
                     expression.value(&self.core.scope(scope_of, expression.source().contains("request")))?
                 }

@@ -129,6 +129,11 @@ pub fn expression(
     (checker.mentions, checker.faults)
 }
 
+/// What an item of the expression's value is.
+pub fn element_of(root: &Expr<'_>, source: &str, visible: &dyn Fn(&str) -> Option<Kind>) -> Kind {
+    element(&Checker::new(source, visible).expr(root))
+}
+
 struct Checker<'a> {
     source: &'a str,
     visible: &'a dyn Fn(&str) -> Option<Kind>,

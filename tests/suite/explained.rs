@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use ensc::explain::json::node::Step;
 use ensc::plan::Plan;
 use ensc::upstream::sim::Script;
 
@@ -40,9 +41,8 @@ fn calls_without_failures(plan: &Plan) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     while let Some(id) = open.pop() {
         if seen.insert(id.clone()) {
-            let parts = ["inputs", "members", "lists"].map(|part| nodes[&id][part].as_array());
-            let ids = parts.into_iter().flatten().flatten();
-            open.extend(ids.map(|id| id.as_str().expect("ids are texts").to_owned()));
+            let node: Step = serde_json::from_value(nodes[&id].clone()).expect("a node can be read back");
+            open.extend(node.needs().into_iter().chain(node.parts()).map(str::to_owned));
         }
     }
     seen.retain(|id| nodes[id].get("model").is_some());

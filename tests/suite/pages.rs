@@ -1,10 +1,64 @@
 //! The page of a lint is its manual and its test: what it shows as wrong is found, what it shows instead is not, and a
 //! fix makes what it says.
 
+use std::fmt::Write;
+use std::path::Path;
+
 use ensc::Compiled;
 use ensc::diagnostic::fix::apply;
-use ensc::lint::{Policy, RULES};
+use ensc::lint::{Level, Policy, RULES, Rule};
 use ensc::source::{SourceFile, Sources};
+
+/// What stands above the list in `docs/lints.md`.
+const HEAD: &str = include_str!("pages/head.md");
+
+#[test]
+fn the_list_of_lints_is_that_of_the_rules() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lints.md");
+    let page = list();
+    if std::env::var_os("ENSC_BLESS").is_some() {
+        assert!(std::env::var_os("CI").is_none(), "a CI run compares, it never writes");
+        std::fs::write(&path, &page).expect("the page can be written");
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == page, "docs/lints.md is stale; ENSC_BLESS=1 writes it");
+}
+
+/// The head, a table, and what each rule does and why.
+fn list() -> String {
+    let mut page = HEAD.to_owned();
+    page.push_str("\n| code | name | level | |\n| --- | --- | --- | --- |\n");
+    for rule in RULES {
+        let level = if rule.level == Level::Warn { "warn" } else { "forbid" };
+        let does = section(rule, "What it does").replace('\n', " ");
+        let first = does.split_once(". ").map_or(does.as_str(), |(first, _)| first).trim_end_matches('.');
+        let first = first.replace('|', "\\|");
+        let (code, name) = (rule.code, rule.name);
+        let _ =
+            writeln!(page, "| [`{code}`](#{}-{name}) | {name} | {level} | {first} |", code.to_lowercase());
+    }
+    for rule in RULES {
+        let (does, why) = (section(rule, "What it does"), section(rule, "Why it matters"));
+        let _ = write!(page, "\n## {} {}\n\n{does}\n\n{why}\n", rule.code, rule.name);
+    }
+    page
+}
+
+/// What stands under a heading of a page.
+fn section(rule: &Rule, heading: &str) -> String {
+    let (_, rest) = rule.page.split_once(&format!("## {heading}\n\n")).expect("the page has this heading");
+    rest.split("\n## ").next().unwrap_or_default().trim().to_owned()
+}
+
+#[test]
+fn the_examples_of_the_list_are_right() {
+    let page = list();
+    let example = examples(&page, "ens");
+    assert_eq!(example.len(), 1, "the head shows how to allow a finding");
+    assert!(findings(example[0]).0.is_empty(), "{}", findings(example[0]).1);
+    let without = example[0].replacen("allow: {", "// allow: {", 1);
+    assert!(!findings(&without).0.is_empty(), "there is nothing to allow in\n{without}");
+}
 
 #[test]
 fn every_page_is_true() {

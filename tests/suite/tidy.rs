@@ -23,7 +23,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
     ("lint", &["source", "units", "diagnostic", "template", "syntax", "plan"]),
-    ("explain", &["units", "plan"]),
+    ("explain", &["units", "template", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
     ("test", &["source", "units", "diagnostic", "template", "syntax", "program", "plan", "upstream", "run"]),

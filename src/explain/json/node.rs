@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::plan::{
-    Act, Ask, Group, History, Inherits, Node, NodeId, Plan, Returns, Select, Ties, Tools, Turn, TurnRole,
-    Vote,
-};
+use crate::explain::json::act;
+use crate::explain::json::call::{CallOut, TurnOut};
+use crate::plan::{Act, Node, NodeId, Plan};
 
-/// A node. What does not apply to its verb is left out.
+/// A node. What does not apply to its verb is left out, and so is what is false, zero or empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Step {
     /// Unique: `drafts`, `drafts[0]`, `reply.else`.
     pub id: String,
-    /// What templates call it.
+    /// What templates call it. The nodes that a loop or a `for` makes of one step bear the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -28,93 +26,224 @@ pub struct Step {
     pub model: Option<String>,
     /// Its first call is in this wave; what makes no call waits for the end of this one.
     pub wave: u32,
+    pub waves_left: u32,
     /// It makes no call itself and starts none.
+    #[serde(skip_serializing_if = "is_false")]
     pub free: bool,
-    /// Ids of named steps that must have ended before.
-    pub inputs: Vec<String>,
-    /// Ids of what it starts at once.
+    /// Number of the body that it stands in; 0 is the handle's own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub frame: u32,
+    /// What its templates and conditions name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<String>,
-    /// Ids of the list or lists that it works on.
+    pub inputs: Vec<InputOut>,
+    /// Ids of what must have ended before although it is not named.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lists: Vec<String>,
+    pub after: Vec<String>,
     /// Id of what runs if it fails or is skipped.
     #[serde(rename = "else", skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
+    /// What stands in for a lost decider although nobody wrote it: `first`, `else arm`, `next rung`, `0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub built_in_else: Option<String>,
     /// Its answer can reach the client unchanged.
-    #[serde(rename = "final")]
+    #[serde(rename = "final", skip_serializing_if = "is_false")]
     pub is_final: bool,
     /// Its tokens are passed on as they come.
+    #[serde(skip_serializing_if = "is_false")]
     pub streams: bool,
+    /// The races that it must win before its tokens are passed on, the outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contests: Vec<ContestOut>,
     /// A default made visible.
+    #[serde(skip_serializing_if = "is_false")]
     pub built_in: bool,
     /// Its own time limit. Without one it gets the time left divided by `waves_left`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
-    pub waves_left: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_when: Option<String>,
+    /// What its answer must satisfy; of a call, see there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept_when: Option<String>,
+
+    /// Ids of the list or lists that it works on, and of what is taken out of one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<String>,
+    /// `first`, `last`, `best`, `pick`: how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// `index`, `item`, `mine`, `others`: which, from 0; from the end if negative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<i64>,
+    /// `member`: its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+
+    /// `parallel`: `list`, `named`, `over` or `for`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// `parallel`, `sample`: ids of what it starts at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
+    /// `parallel { … }`: what each member is called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// `parallel for`, `item`: id of what gives the items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<String>,
+    /// Successes that are enough; of a `for`, absent where it is half of the items that there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub need: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_ms: Option<u64>,
-    /// For `first`, `last`: how many; for `index`: which.
+    /// Id of the vote that ends the group as soon as it is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<i64>,
-    /// `first`, `longest`, or the id of the step that decides.
+    pub decided_by: Option<String>,
+
+    /// `score`: `grade` or `rank`; `pick`: `choose` or `pairwise`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// `score`: the models that judge.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<String>,
+    /// `score`: ids of its calls; of `grade`, all judges of the first answer, then those of the second, ….
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<String>,
+    /// `score`: a judge's word on what it wrote itself does not count.
+    #[serde(skip_serializing_if = "is_false")]
+    pub skips_own: bool,
+    /// `pick` pairwise: ids of the calls of each round, one a match.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub matches: Vec<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rubric: Option<String>,
+
+    /// `vote`: `text`, `number` or `similarity`.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    pub matching: Option<String>,
+    /// `vote`: how alike is the same, 0–1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similarity: Option<f64>,
+    /// `vote`: what an answer votes for, as a template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// `vote`: `first`, `longest`, or the id of the step that decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ties: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_share: Option<f64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub weights: BTreeMap<String, u32>,
+
+    /// `route`: the ways, as written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<ArmOut>,
+    /// `cascade`: ids of the rungs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<String>,
+    /// `cascade … by`: ids of the calls that grade each rung but the last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub graders: Vec<String>,
+    /// `cascade … by`: the grade that is good enough, 0–1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rubric: Option<String>,
-    /// The template of a `text`.
+    pub accept: Option<f64>,
+    /// `race`: who starts when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub starters: Vec<StarterOut>,
+
+    /// `repeat`: id of what the name holds before the first round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// `repeat`: its rounds, each in the order of its parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<Vec<PartOut>>,
+    /// `stop`: when; `items`: of what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+    /// `items`: how many there may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u32>,
+
+    /// `inline`: which ensemble or technique.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// `inline`: id of its `reply`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationOut>,
+
+    /// `text`: the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub skip_when: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call: Option<CallOut>,
 }
 
-/// The one call that a node makes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A name and the node that it means there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct CallOut {
-    /// The client's seed is raised by this.
-    pub number: u32,
+pub struct InputOut {
+    pub name: String,
+    pub node: String,
+    /// A prompt or text prints it: if it has failed, so has what prints it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub printed: bool,
+}
+
+/// A race, and the place among its starters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContestOut {
+    pub race: String,
+    pub place: u32,
+}
+
+/// A way that `route` can go: with `when`, with `label` and `meaning`, or else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ArmOut {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<String>,
+    pub node: String,
+}
+
+/// One of a `race`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StarterOut {
+    pub node: String,
+    /// How long after the race began it starts.
+    #[serde(skip_serializing_if = "is_zero_ms")]
+    pub after_ms: u64,
+}
+
+/// A part of a round: either the loop may `stop` there, or its name gets its `next` answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartOut {
+    /// Steps that run beside it for those below.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// What the calls of an inlined ensemble or technique see of the conversation around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConversationOut {
     /// `full`, `none`, `last`, `last 4`.
     pub history: String,
-    /// `pass`, `show`, `none`.
-    pub tools: String,
-    /// `all`, `all without temperature`, `sampling`, `sampling without temperature`, `nothing`.
-    pub client_parameters: String,
-    pub max_tokens: u64,
-    pub retries: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_token_ms: Option<u64>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub soft: Vec<String>,
-    /// What its answer must be read as, as it is written: `number(0, 10)`, `json`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub returns: Option<String>,
-    /// The choices of `returns: one_of […]`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub one_of: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accept_when: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub prompt: Vec<TurnOut>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TurnOut {
-    pub role: String,
-    pub text: String,
 }
 
 // === impl Step ===
@@ -122,6 +251,12 @@ pub struct TurnOut {
 impl Step {
     #[must_use]
     pub fn of(plan: &Plan, node: &Node) -> Self {
+        let id = |id: NodeId| plan.node(id).id.clone();
+        let input = |input: &crate::plan::Input| InputOut {
+            name: input.name.clone(),
+            node: id(input.node),
+            printed: input.printed,
+        };
         let step = Self {
             id: node.id.clone(),
             name: node.name.clone(),
@@ -129,74 +264,28 @@ impl Step {
             verb: node.act.verb().to_owned(),
             model: node.act.ask().map(|ask| plan.model(ask.model).name.clone()),
             wave: node.wave,
-            free: node.act.ask().is_none() && !matches!(node.act, Act::Group(_)),
-            inputs: node.inputs.iter().map(|input| plan.node(input.node).id.clone()).collect(),
-            fallback: node.fallback.map(|id| plan.node(id).id.clone()),
+            waves_left: node.waves_left,
+            free: is_free(&node.act),
+            frame: node.frame.0,
+            inputs: node.inputs.iter().map(input).collect(),
+            after: node.after.iter().map(|&node| id(node)).collect(),
+            fallback: node.fallback.map(id),
+            built_in_else: if node.fallback.is_none() { act::built_in_else(&node.act) } else { None },
             is_final: node.is_final,
             streams: node.is_live,
+            contests: node
+                .contests
+                .iter()
+                .map(|&(race, place)| ContestOut { race: id(race), place })
+                .collect(),
             built_in: node.built_in,
             deadline_ms: node.timeout.map(|timeout| timeout.0),
-            waves_left: node.waves_left,
             skip_when: node.skip_when.as_ref().map(|when| when.source().to_owned()),
+            accept_when: node.accept_when.as_ref().map(|when| when.source().to_owned()),
             call: node.act.ask().map(CallOut::of),
             ..Self::default()
         };
-        step.with_act(plan, &node.act)
-    }
-
-    fn with_act(self, plan: &Plan, act: &Act) -> Self {
-        let id = |node: NodeId| plan.node(node).id.clone();
-        match act {
-            Act::Ask(_) => self,
-            Act::Group(group) => self.with_group(plan, group),
-            Act::Merge { list, .. } => Self { lists: vec![id(*list)], ..self },
-            Act::Pick { list, rubric, .. } => {
-                Self { lists: vec![id(*list)], rubric: (!rubric.is_empty()).then(|| rubric.clone()), ..self }
-            }
-            Act::Vote(vote) => self.with_vote(plan, vote),
-            Act::Text(template) => Self { text: Some(template.source().to_owned()), ..self },
-            Act::List(nodes) => Self { lists: nodes.iter().map(|&node| id(node)).collect(), ..self },
-            Act::Select(select) => self.with_select(plan, select),
-            Act::Alias(node) => Self { lists: vec![id(*node)], ..self },
-            _ => unreachable!("no program is lowered to this yet"),
-        }
-    }
-
-    fn with_group(self, plan: &Plan, group: &Group) -> Self {
-        Self {
-            members: group.members.iter().map(|&id| plan.node(id).id.clone()).collect(),
-            need: Some(group.need_of(group.members.len())),
-            grace_ms: group.grace.map(|grace| grace.0),
-            ..self
-        }
-    }
-
-    fn with_vote(self, plan: &Plan, vote: &Vote) -> Self {
-        let ties = match vote.ties {
-            Ties::First => "first".to_owned(),
-            Ties::Longest => "longest".to_owned(),
-            Ties::Step(id) => plan.node(id).id.clone(),
-        };
-        Self {
-            lists: vec![plan.node(vote.list).id.clone()],
-            ties: Some(ties),
-            min_share: (vote.min_share > 0.0).then_some(vote.min_share),
-            weights: vote.weights.iter().map(|(model, w)| (plan.model(*model).name.clone(), *w)).collect(),
-            ..self
-        }
-    }
-
-    fn with_select(self, plan: &Plan, select: &Select) -> Self {
-        let id = |node: &NodeId| plan.node(*node).id.clone();
-        match select {
-            Select::First { count, list } | Select::Last { count, list } => {
-                Self { lists: vec![id(list)], count: count.map(i64::from), ..self }
-            }
-            Select::Without { list, item } => Self { lists: vec![id(list), id(item)], ..self },
-            Select::Concat(lists) => Self { lists: lists.iter().map(id).collect(), ..self },
-            Select::Index { index, list } => Self { lists: vec![id(list)], count: Some(*index), ..self },
-            _ => unreachable!("no program is lowered to this yet"),
-        }
+        act::fill(step, plan, &node.act)
     }
 
     /// What people call it: its name, else its id.
@@ -204,72 +293,81 @@ impl Step {
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
     }
-}
 
-// === impl CallOut ===
-
-impl CallOut {
-    fn of(ask: &Ask) -> Self {
-        Self {
-            number: ask.number,
-            history: history_word(ask.history),
-            tools: tools_word(ask.tools).to_owned(),
-            client_parameters: inherits_words(ask.inherits).to_owned(),
-            max_tokens: ask.max_tokens.0,
-            retries: ask.retries,
-            first_token_ms: ask.first_token.map(|wait| wait.0),
-            fields: ask.fields.iter().map(|field| (field.name.clone(), super::value(&field.json))).collect(),
-            soft: ask.soft.clone(),
-            returns: ask.returns.as_ref().map(ToString::to_string),
-            one_of: one_of(ask.returns.as_ref()),
-            accept_when: ask.accept_when.as_ref().map(|when| when.source().to_owned()),
-            system: ask.system.as_ref().map(|turn| turn.template.source().to_owned()),
-            prompt: ask.prompt.iter().map(TurnOut::of).collect(),
+    /// The same node with other names for all nodes that it refers to; its own id stays.
+    #[must_use]
+    pub fn with_ids(&self, new: impl Fn(&str) -> String) -> Self {
+        let mut step = self.clone();
+        for list in [
+            &mut step.after,
+            &mut step.lists,
+            &mut step.members,
+            &mut step.calls,
+            &mut step.rungs,
+            &mut step.graders,
+        ] {
+            list.iter_mut().for_each(|id| *id = new(id));
         }
+        let single = [
+            &mut step.fallback,
+            &mut step.items,
+            &mut step.decided_by,
+            &mut step.ties,
+            &mut step.first,
+            &mut step.reply,
+        ];
+        single.into_iter().flatten().for_each(|id| *id = new(id));
+        step.matches.iter_mut().flatten().for_each(|id| *id = new(id));
+        step.inputs.iter_mut().for_each(|input| input.node = new(&input.node));
+        step.contests.iter_mut().for_each(|contest| contest.race = new(&contest.race));
+        step.arms.iter_mut().for_each(|arm| arm.node = new(&arm.node));
+        step.starters.iter_mut().for_each(|starter| starter.node = new(&starter.node));
+        for part in step.rounds.iter_mut().flatten() {
+            part.beside.iter_mut().chain(&mut part.stop).chain(&mut part.next).for_each(|id| *id = new(id));
+        }
+        step
+    }
+
+    /// Ids of all that it starts itself, at once or when that place is reached, in order.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = Vec::new();
+        ids.extend(self.members.iter().map(String::as_str));
+        ids.extend(self.calls.iter().map(String::as_str));
+        ids.extend(self.matches.iter().flatten().map(String::as_str));
+        ids.extend(self.arms.iter().map(|arm| arm.node.as_str()));
+        ids.extend(self.rungs.iter().chain(&self.graders).map(String::as_str));
+        ids.extend(self.starters.iter().map(|starter| starter.node.as_str()));
+        for part in self.rounds.iter().flatten() {
+            ids.extend(part.beside.iter().chain(&part.stop).chain(&part.next).map(String::as_str));
+        }
+        ids.extend(self.reply.as_deref());
+        ids
+    }
+
+    /// Ids of all that must have ended before it starts.
+    #[must_use]
+    pub fn needs(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = self.lists.iter().map(String::as_str).collect();
+        ids.extend(self.inputs.iter().map(|input| input.node.as_str()));
+        ids.extend(self.after.iter().chain(&self.items).chain(&self.first).map(String::as_str));
+        ids
     }
 }
 
-impl TurnOut {
-    fn of(turn: &Turn) -> Self {
-        let role = match turn.role {
-            TurnRole::System => "system",
-            TurnRole::User => "user",
-            TurnRole::Assistant => "assistant",
-        };
-        Self { role: role.to_owned(), text: turn.template.source().to_owned() }
-    }
+/// It makes no call, and none is made because of it.
+fn is_free(act: &Act) -> bool {
+    act.ask().is_none() && act.parts().is_empty()
 }
 
-fn one_of(returns: Option<&Returns>) -> Vec<String> {
-    match returns {
-        Some(Returns::OneOf(choices)) => choices.clone(),
-        _ => Vec::new(),
-    }
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
-fn history_word(history: History) -> String {
-    match history {
-        History::Full => "full".to_owned(),
-        History::None => "none".to_owned(),
-        History::Last(1) => "last".to_owned(),
-        History::Last(turns) => format!("last {turns}"),
-    }
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
-fn tools_word(tools: Tools) -> &'static str {
-    match tools {
-        Tools::Pass => "pass",
-        Tools::Show => "show",
-        Tools::None => "none",
-    }
-}
-
-fn inherits_words(inherits: Inherits) -> &'static str {
-    match inherits {
-        Inherits::All => "all",
-        Inherits::AllCool => "all without temperature",
-        Inherits::Sampling => "sampling",
-        Inherits::SamplingCool => "sampling without temperature",
-        Inherits::Nothing => "nothing",
-    }
+fn is_zero_ms(number: &u64) -> bool {
+    *number == 0
 }

@@ -1,6 +1,7 @@
 //! The parts of a line of the tree: label and wave, and the small print of one step.
 
-use crate::explain::json::node::{CallOut, Step};
+use crate::explain::json::call::CallOut;
+use crate::explain::json::node::Step;
 use crate::explain::text::WIDTH;
 use crate::explain::words::plural;
 use crate::units::Millis;
@@ -32,7 +33,7 @@ pub(super) fn quoted(template: &str) -> String {
 }
 
 /// The start of a text, on one line.
-fn clipped(text: &str, width: usize) -> String {
+pub(super) fn clipped(text: &str, width: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let start: String = line.chars().take(width).collect();
     if start.len() < line.len() { format!("{start}…") } else { start }
@@ -73,10 +74,29 @@ pub(super) fn own_settings(call: &CallOut) -> Vec<String> {
 
 /// When it is left out, how long it may take, and what decides.
 pub(super) fn conditions(step: &Step) -> Vec<String> {
+    let when = |word: &str, when: &Option<String>| {
+        when.as_ref().map(|when| format!("{word} when {}", clipped(when, CONDITION_WIDTH)))
+    };
     let mut parts = Vec::new();
     parts.extend(step.grace_ms.map(|grace| format!("stragglers get {}", Millis(grace))));
-    parts.extend(step.skip_when.as_ref().map(|when| format!("skip when {}", clipped(when, CONDITION_WIDTH))));
+    parts.extend(step.decided_by.as_ref().map(|_| "cancelled once the vote is decided".to_owned()));
+    parts.extend(step.accept.map(|accept| format!("{accept} is good enough")));
+    parts.extend(when("accept", &step.accept_when));
+    parts.extend(when("skip", &step.skip_when));
     parts.extend(step.deadline_ms.map(|deadline| format!("at most {}", Millis(deadline))));
+    parts.extend(ballot(step));
+    parts
+}
+
+/// What counts in a vote.
+fn ballot(step: &Step) -> Vec<String> {
+    let mut parts = Vec::new();
+    parts.extend(step.key.as_ref().map(|key| format!("on {}", clipped(key, CONDITION_WIDTH))));
+    parts.extend(match (step.matching.as_deref(), step.similarity) {
+        (Some("number"), _) => Some("as numbers".to_owned()),
+        (_, Some(least)) => Some(format!("alike from {least}")),
+        _ => None,
+    });
     parts.extend(step.ties.as_ref().map(|ties| match ties.as_str() {
         "first" | "longest" => format!("ties: {ties}"),
         _ => "ties: asked".to_owned(),

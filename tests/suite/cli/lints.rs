@@ -138,3 +138,12 @@ fn findings_are_sarif_and_annotations_with_paths_from_here() {
     let (_, stdout, _) = run(folder.path(), &["check", "--format", "github", "--deny", "warnings"]);
     assert!(stdout.starts_with("::error file=ensembles/plan.ens,line=10,endLine=10,col=11,"), "{stdout}");
 }
+
+#[test]
+fn an_upstream_that_is_not_this_host_is_found_before_the_daemon_starts() {
+    let settings = |url: &str| format!("[serve]\nbase_url = \"{url}\"\n");
+    let far = settings("http://models.example:4000/v1");
+    check(&[("plan.ens", SOUND), ("ensc.toml", &far)], &["check"], 1, "", "ensc.toml: ");
+    let near = settings("http://127.0.0.1:4000/v1");
+    check(&[("plan.ens", SOUND), ("ensc.toml", &near)], &["check"], 0, "nothing wrong", "");
+}

@@ -1,0 +1,504 @@
+//! An ensemble or technique in the place of a step or a model: its parameters filled, its steps checked.
+
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::syntax::ast::{self, Arg, Member, TextForm, Value};
+use crate::template::{Data, Fence, Kind as Sort};
+
+use super::call::History;
+use super::cells::{self, Inherited};
+use super::options::{self, Place};
+use super::roles::{Filled, Judge, Prompts, Role, Roles};
+use super::scope::{Scope, Shapes};
+use super::steps::{Body, Steps};
+use super::techniques::{Param, ParamKind, Technique};
+use super::{Conversation, Given, Inline, Kind, Step, Unit, errors, names, steps, templates};
+
+/// Deepest nesting of ensembles and techniques.
+const NESTING_MAX: usize = 16;
+
+/// The parameters of a technique, filled for one use.
+#[derive(Default)]
+struct Filling {
+    roles: Roles,
+    prompts: Prompts,
+    given: Vec<(String, Given)>,
+    vars: Vec<(String, Sort)>,
+}
+
+/// What a parameter was filled with.
+enum Argument {
+    Role(Role),
+    Prompt(super::prompts::PromptDef),
+    Given(Given, Sort),
+}
+
+impl<'a> Steps<'_, '_, 'a> {
+    /// Whether a name stands for an ensemble or technique: nothing nearer has it.
+    pub fn is_unit(&self, member: &Member) -> bool {
+        let name = member.path.head.text.as_str();
+        let tables = self.judge.tables;
+        let known = tables.techniques.contains_key(name) || tables.has_ensemble(name);
+        let nearer = self.shape(name).is_some()
+            || self.judge.roles.contains_key(name)
+            || tables.models.contains_key(name);
+        let marked = member.args.is_some() && !names::LIST_FUNCTIONS.contains(&name);
+        member.path.tail.is_empty()
+            && (member.cell.is_some() || marked || known)
+            && !(nearer && member.args.is_none() && member.cell.is_none())
+    }
+
+    /// `body` are the options that change the conversation which it sees.
+    pub fn inline(&mut self, member: &'a Member, body: &Body<'a>) -> Option<Inline> {
+        let conversation = self.conversation(body);
+        let name = &member.path.head;
+        let tables = self.judge.tables;
+        if let Some(technique) = tables.techniques.get(&name.text) {
+            if let Some(cell) = &member.cell {
+                self.complain(
+                    errors::wrong_kind(cell.span, "an ensemble's cell", "a technique's")
+                        .help("a technique has no cells: give it other arguments"),
+                );
+                return None;
+            }
+            let (unit, given) = self.technique(technique, member)?;
+            return Some(Inline { of: name.text.clone(), unit: Arc::new(unit), given, conversation });
+        }
+        if tables.has_ensemble(&name.text) {
+            return self.ensemble(member, conversation);
+        }
+        let known: Vec<&str> = tables
+            .techniques
+            .keys()
+            .map(String::as_str)
+            .chain(tables.ensembles.iter().map(|ensemble| ensemble.name.text.as_str()))
+            .chain(names::LIST_FUNCTIONS.iter().copied().filter(|_| member.args.is_some()))
+            .collect();
+        let what = match member.args {
+            Some(_) => "technique or list function",
+            None => "ensemble",
+        };
+        self.complain(errors::unknown_name(&name.text, name.span, what, &known));
+        None
+    }
+
+    /// What it sees instead of the conversation around it; `None` where nothing is changed.
+    fn conversation(&mut self, body: &Body<'a>) -> Option<Conversation> {
+        let changes = ["prompt", "system", "history"];
+        if !body.options.iter().any(|option| changes.contains(&option.name.text.as_str())) {
+            return None;
+        }
+        // Only what is written here: what the layers say holds for each call by itself.
+        let (inherited, uses) = (std::mem::take(&mut self.inherited), std::mem::take(&mut self.uses));
+        let (history, system, prompt) = (self.history(body), self.system(body), self.prompt(body, None));
+        self.inherited = inherited;
+        let uses = std::mem::replace(&mut self.uses, uses);
+        for used in &uses {
+            self.mention(&used.name);
+        }
+        let changed = history != History::Full || system.is_some() || !prompt.is_empty();
+        changed.then_some(Conversation { history, system, prompt, uses })
+    }
+
+    fn ensemble(&mut self, member: &'a Member, conversation: Option<Conversation>) -> Option<Inline> {
+        let name = &member.path.head;
+        if let Some(args) = &member.args {
+            self.complain(
+                errors::wrong_kind(
+                    args.first().map_or(member.span, |arg| arg.span),
+                    "without arguments",
+                    "given some",
+                )
+                .help(format!("`{}` is an ensemble: only techniques have parameters", name.text)),
+            );
+            return None;
+        }
+        let cell = cells::target(self.judge.tables, &self.judge.cell, member, &mut self.judge.diagnostics)?;
+        let of = format!("{}@{}-{}", name.text, cell.profile, cell.tier);
+        let stack = self.enter(&of, name.span)?;
+        let judge =
+            self.child(Roles::new(), Prompts::new(), format!("{}-{}", cell.profile, cell.tier), stack);
+        let (unit, diagnostics) = cells::unit(judge, &cell);
+        self.judge.diagnostics.extend(diagnostics);
+        Some(Inline { of, unit: Arc::new(unit?), given: Vec::new(), conversation })
+    }
+
+    fn technique(
+        &mut self,
+        technique: &Technique<'_>,
+        member: &'a Member,
+    ) -> Option<(Unit, Vec<(String, Given)>)> {
+        let name = &member.path.head;
+        let stack = self.enter(&name.text, name.span)?;
+        let filling = self.fill(technique, member)?;
+        let inherited = self.inherited.clone();
+        let mut judge = self.child(filling.roles, filling.prompts, self.judge.cell.clone(), stack);
+        let unit = unit(&mut judge, technique, filling.vars, &inherited);
+        let diagnostics = std::mem::take(&mut judge.diagnostics);
+        self.report(technique, member.span, diagnostics);
+        Some((unit?, filling.given))
+    }
+
+    /// Mistakes in a technique of the program stand at their own place; in one of ours they are about its use.
+    fn report(&mut self, technique: &Technique<'_>, span: Span, diagnostics: Vec<Diagnostic>) {
+        for diagnostic in diagnostics {
+            if technique.is_ours && diagnostic.span.file == technique.written.name.span.file {
+                let name = &technique.written.name.text;
+                self.complain(errors::does_not_suit(name, span, &diagnostic.message));
+            } else {
+                self.complain(diagnostic);
+            }
+        }
+    }
+
+    /// The uses around this one and itself; `None`, reported, if it would go on for ever.
+    fn enter(&mut self, of: &str, span: Span) -> Option<Vec<String>> {
+        let mut stack = self.judge.stack.clone();
+        if let Some(at) = stack.iter().position(|outer| outer == of) {
+            let mut path = stack[at..].to_vec();
+            path.push(of.to_owned());
+            self.complain(errors::uses_itself(span, &path));
+            return None;
+        }
+        if stack.len() >= NESTING_MAX {
+            self.complain(errors::too_deep(span, NESTING_MAX));
+            return None;
+        }
+        stack.push(of.to_owned());
+        Some(stack)
+    }
+
+    fn child(&mut self, roles: Roles, prompts: Prompts, cell: String, stack: Vec<String>) -> Judge<'_> {
+        Judge {
+            tables: self.judge.tables,
+            roles,
+            prompts,
+            cell,
+            stack,
+            steps: Vec::new(),
+            partial: false,
+            diagnostics: Vec::new(),
+            missing: self.judge.missing,
+        }
+    }
+
+    /// Each parameter takes its argument, else what the caller calls so, else its default.
+    fn fill(&mut self, technique: &Technique<'_>, member: &'a Member) -> Option<Filling> {
+        let mut filling = Filling::default();
+        let arguments = self.arguments(technique, member)?;
+        let mut fine = true;
+        for (param, arg) in technique.params.iter().zip(arguments) {
+            let argument = match arg {
+                Some(arg) => self.argument(param, &arg.value),
+                None => match self.of_that_name(param, member) {
+                    Some(found) => found,
+                    None => self.default(technique, param, &filling, member),
+                },
+            };
+            let Some(argument) = argument else {
+                fine = false;
+                continue;
+            };
+            let name = param.name.to_owned();
+            match argument {
+                Argument::Role(role) => {
+                    let layer = format!("technique {}", technique.written.name.text);
+                    drop(filling.roles.insert(name, Filled { role, layer, span: param.span }));
+                }
+                Argument::Prompt(prompt) => drop(filling.prompts.insert(name, prompt)),
+                Argument::Given(given, sort) => {
+                    filling.vars.push((name.clone(), sort));
+                    filling.given.push((name, given));
+                }
+            }
+        }
+        fine.then_some(filling)
+    }
+
+    /// The argument of each parameter, if it has one.
+    fn arguments(&mut self, technique: &Technique<'_>, member: &'a Member) -> Option<Vec<Option<&'a Arg>>> {
+        let params = &technique.params;
+        let name = &technique.written.name.text;
+        let mut arguments: Vec<Option<&'a Arg>> = vec![None; params.len()];
+        let mut fine = true;
+        for (index, arg) in member.args.iter().flatten().enumerate() {
+            let at = match &arg.name {
+                Some(word) => match params.iter().position(|param| param.name == word.text) {
+                    Some(at) => at,
+                    None => {
+                        let known: Vec<&str> = params.iter().map(|param| param.name).collect();
+                        self.complain(errors::unknown_name(&word.text, word.span, "parameter", &known));
+                        fine = false;
+                        continue;
+                    }
+                },
+                None if index < params.len() => index,
+                None => {
+                    self.complain(errors::too_many_arguments(name, arg.span, params.len()));
+                    fine = false;
+                    continue;
+                }
+            };
+            if let Some(first) = arguments[at] {
+                self.complain(errors::defined_twice("argument", params[at].name, arg.span, first.span));
+                fine = false;
+            }
+            arguments[at] = Some(arg);
+        }
+        fine.then_some(arguments)
+    }
+
+    fn argument(&mut self, param: &Param<'_>, value: &'a Value) -> Option<Argument> {
+        match param.kind {
+            ParamKind::Answer | ParamKind::Answers => self.given(param.kind, value),
+            ParamKind::Text => self.text_argument(value),
+            ParamKind::Prompt => self.prompt_argument(value),
+            kind => constant(self.judge, kind, value).map(Argument::Role),
+        }
+    }
+
+    fn given(&mut self, kind: ParamKind, value: &Value) -> Option<Argument> {
+        let (list, sort) = match kind {
+            ParamKind::Answers => (self.answers(value, "a parameter")?, Sort::Answers(Vec::new())),
+            _ => {
+                let (list, found) = self.list(value)?;
+                if found == Kind::Answers {
+                    let error = errors::wrong_kind(value.span(), "one answer", "a list of answers");
+                    self.complain(error.help("take one: `first(…)`, `pick`, `merge`"));
+                    return None;
+                }
+                (list, Sort::Answer)
+            }
+        };
+        Some(Argument::Given(Given::List(list), sort))
+    }
+
+    /// A text, a template that sees what the caller sees, a role, or a step's answer.
+    fn text_argument(&mut self, value: &'a Value) -> Option<Argument> {
+        match value {
+            Value::Text(text) if text.form == TextForm::Template => {
+                let visible = self.visible(&[]);
+                let (template, mentions) =
+                    templates::template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                let uses = std::mem::take(&mut self.uses);
+                self.mention_all(&mentions);
+                let own = std::mem::replace(&mut self.uses, uses);
+                for used in &own {
+                    self.mention(&used.name);
+                }
+                Some(Argument::Given(Given::Text { template, uses: own }, Sort::Text))
+            }
+            Value::Text(text) => Some(Argument::Role(Role::Text(text.value.clone()))),
+            Value::Name(member) if self.shape(&member.path.head.text).is_some() => {
+                self.given(ParamKind::Answer, value)
+            }
+            other => constant(self.judge, ParamKind::Text, other).map(Argument::Role),
+        }
+    }
+
+    fn prompt_argument(&mut self, value: &Value) -> Option<Argument> {
+        let Value::Name(member) = value else {
+            self.complain(errors::wrong_kind(
+                value.span(),
+                "the name of a prompt",
+                super::values::title(value),
+            ));
+            return None;
+        };
+        self.prompt_named(&member.path.head).map(Argument::Prompt)
+    }
+
+    /// What the caller calls as the parameter is called. `Some(None)`: something is, and does not suit.
+    fn of_that_name(&mut self, param: &Param<'_>, member: &Member) -> Option<Option<Argument>> {
+        let name = param.name;
+        match param.kind {
+            ParamKind::Answer | ParamKind::Answers => {
+                self.shape(name)?;
+                let value = word(name, member.span);
+                Some(self.given(param.kind, &value))
+            }
+            ParamKind::Prompt => {
+                self.judge.prompts.get(name).cloned().map(|prompt| Some(Argument::Prompt(prompt)))
+            }
+            kind => {
+                let filled = self.judge.roles.get(name)?;
+                if suits(kind, &filled.role) {
+                    return Some(Some(Argument::Role(filled.role.clone())));
+                }
+                let (found, span) = (filled.role.title(), filled.span);
+                let error = errors::wrong_role(name, member.span, kind.title(), found);
+                self.complain(error.related(span, "the role"));
+                Some(None)
+            }
+        }
+    }
+
+    /// The default sees the parameters before it.
+    fn default(
+        &mut self,
+        technique: &Technique<'_>,
+        param: &Param<'_>,
+        filling: &Filling,
+        member: &Member,
+    ) -> Option<Argument> {
+        let Some(value) = param.default else {
+            let name = param.name;
+            if self.judge.tables.role_names().contains(&name) {
+                let cell = self.judge.cell.clone();
+                self.judge.missing.entry((member.span, name.to_owned())).or_default().push(cell);
+            } else {
+                let technique = &technique.written.name.text;
+                self.complain(errors::no_argument(technique, member.span, name, param.kind.title()));
+            }
+            return None;
+        };
+        let cell = self.judge.cell.clone();
+        let mut judge = self.child(filling.roles.clone(), Prompts::new(), cell, Vec::new());
+        let found = match (param.kind, value) {
+            (ParamKind::Prompt, Value::Name(member)) => {
+                let (tables, name) = (judge.tables, &member.path.head.text);
+                let prompt = tables.prompts.get(name).or_else(|| tables.prelude.get(name));
+                prompt.cloned().map(Argument::Prompt)
+            }
+            (ParamKind::Answer | ParamKind::Answers, _) => None,
+            (kind, value) => constant(&mut judge, kind, value).map(Argument::Role),
+        };
+        let diagnostics = std::mem::take(&mut judge.diagnostics);
+        if found.is_none() && diagnostics.is_empty() {
+            self.complain(errors::wrong_kind(value.span(), param.kind.title(), super::values::title(value)));
+        }
+        self.report(technique, member.span, diagnostics);
+        found
+    }
+}
+
+/// A technique's steps, checked with what its parameters hold.
+fn unit(
+    judge: &mut Judge<'_>,
+    technique: &Technique<'_>,
+    vars: Vec<(String, Sort)>,
+    inherited: &[Inherited<'_>],
+) -> Option<Unit> {
+    let written = technique.written;
+    let (layer, body) =
+        cells::split(judge, &written.block, written.name.span, &format!("technique {}", written.name.text));
+    options::judge(Place::Technique, &layer.options, &mut judge.diagnostics);
+    judge.apply(&layer);
+    let mut inherited = inherited.to_vec();
+    inherited.extend(layer.options.iter().map(|&setting| Inherited {
+        setting,
+        layer: layer.title.clone(),
+        is_near: false,
+    }));
+    let scope = Scope { steps: body, vars, rebinds: None };
+    let steps = steps::check(judge, &written.name, scope, &inherited)?;
+    Some(Unit { constants: judge.constants(), steps })
+}
+
+/// Checks a technique that nothing may ever use, with models and numbers that stand for any.
+pub fn rehearse(judge: &mut Judge<'_>, technique: &Technique<'_>) {
+    let models: Vec<String> = judge.tables.models.keys().take(2).cloned().collect();
+    let [first, ..] = models.as_slice() else { return };
+    let mut vars = Vec::new();
+    for param in &technique.params {
+        let role = match (param.kind, param.default) {
+            (ParamKind::Answer | ParamKind::Answers, _) => {
+                vars.extend(param.kind.sort().map(|sort| (param.name.to_owned(), sort)));
+                continue;
+            }
+            (ParamKind::Prompt, default) => {
+                let (tables, name) = (judge.tables, default);
+                let named = match name {
+                    Some(Value::Name(member)) => Some(&member.path.head),
+                    _ => None,
+                };
+                let prompt = named.and_then(|name| {
+                    tables.prompts.get(&name.text).or_else(|| tables.prelude.get(&name.text))
+                });
+                match (prompt, named) {
+                    (Some(prompt), _) => drop(judge.prompts.insert(param.name.to_owned(), prompt.clone())),
+                    (None, Some(name)) => {
+                        let known: Vec<&str> =
+                            tables.prompts.keys().chain(tables.prelude.keys()).map(String::as_str).collect();
+                        judge.diagnostics.push(errors::unknown_name(&name.text, name.span, "prompt", &known));
+                    }
+                    // Which prompt it will be, and what that takes, is not known.
+                    (None, None) => return,
+                }
+                continue;
+            }
+            (kind, Some(default)) => match constant(judge, kind, default) {
+                Some(role) => role,
+                None => return,
+            },
+            (ParamKind::Model, None) => Role::Model(first.clone()),
+            (ParamKind::Models, None) => Role::Models(models.clone()),
+            (ParamKind::Int, None) => Role::Number { value: 2.0, whole: true },
+            (ParamKind::Number, None) => Role::Number { value: 0.5, whole: false },
+            (ParamKind::Text, None) => Role::Text(String::new()),
+        };
+        let filled = Filled { role, layer: "technique".to_owned(), span: param.span };
+        judge.roles.insert(param.name.to_owned(), filled);
+    }
+    judge.stack.push(technique.written.name.text.clone());
+    drop(unit(judge, technique, vars, &[]));
+}
+
+/// A value known beforehand, of a parameter's kind.
+fn constant(judge: &mut Judge<'_>, kind: ParamKind, value: &Value) -> Option<Role> {
+    let role = match (kind, value) {
+        (ParamKind::Models, value) => return judge.models(value).map(Role::Models),
+        (ParamKind::Model, Value::Name(member)) if member.args.is_none() => {
+            return judge.model(member).map(Role::Model);
+        }
+        (_, value) => judge.role(value)?,
+    };
+    if suits(kind, &role) {
+        return Some(role);
+    }
+    judge.diagnostics.push(errors::wrong_kind(value.span(), kind.title(), role.title()));
+    None
+}
+
+fn suits(kind: ParamKind, role: &Role) -> bool {
+    matches!(
+        (kind, role),
+        (ParamKind::Model, Role::Model(_))
+            | (ParamKind::Models, Role::Models(_))
+            | (ParamKind::Int, Role::Number { whole: true, .. })
+            | (ParamKind::Number, Role::Number { .. })
+            | (ParamKind::Text, Role::Text(_) | Role::Number { .. })
+    )
+}
+
+/// A bare word as a value.
+fn word(name: &str, span: Span) -> Value {
+    let head = ast::Name { text: name.to_owned(), span };
+    Value::Name(Member { path: ast::Path { head, tail: Vec::new(), span }, args: None, cell: None, span })
+}
+
+impl Judge<'_> {
+    /// Its roles, as templates see them.
+    pub fn constants(&self) -> Arc<[(String, Data)]> {
+        self.roles.iter().map(|(name, filled)| (name.clone(), filled.role.data(self.tables))).collect()
+    }
+}
+
+/// The step of `ensemble NAME = TECHNIQUE(args)`.
+pub fn reply(steps: &mut Steps<'_, '_, '_>, inline: Inline, span: Span) -> Step {
+    Step {
+        name: "reply".to_owned(),
+        doc: String::new(),
+        span,
+        kind: Kind::Answer,
+        alts: vec![steps.finish(span, super::Verb::Inline(inline))],
+    }
+}
+
+/// Whether a technique's reply is several answers: then it can only be used as a step.
+pub fn gives_several(tables: &super::collect::Tables<'_>, technique: &Technique<'_>) -> bool {
+    let scopes = [technique.scope()];
+    Shapes { tables, scopes: &scopes }.of("reply").is_some_and(|shape| shape.kind() == Kind::Answers)
+}
