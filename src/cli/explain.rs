@@ -3,9 +3,9 @@
 use crate::cli::config::Place;
 use crate::cli::list;
 use crate::cli::output::{Format, Output, Stop, bold, dim};
+use crate::diagnostic::catalogue;
 use crate::explain::grid::Grid;
 use crate::plan::Plan;
-use crate::diagnostic::catalogue;
 use crate::prelude::{self, PieceKind};
 use crate::source::{SourceFile, Sources};
 use crate::{diagnostic, explain, lint};

@@ -69,7 +69,14 @@ impl Entry {
         let (text, block) = rest.split_once("```ens").unwrap_or((rest, ""));
         let (mark, body) = block.split_once('\n').unwrap_or_default();
         let example = body.split("```").next().unwrap_or_default();
-        Self { code, title, text: text.trim(), example, alone: mark.contains("alone"), is_run: mark.contains("run") }
+        Self {
+            code,
+            title,
+            text: text.trim(),
+            example,
+            alone: mark.contains("alone"),
+            is_run: mark.contains("run"),
+        }
     }
 
     /// The files of the example, with their names: what it stands on, and itself.

@@ -82,6 +82,7 @@ impl<'a> Found<'a> {
                 lost.iter().any(|lost| lost.words.contains(name) && !encloses(lost.lines, echo.span))
                     || (name == "choices" && self.has_wrong_returns(echo))
                     || self.others(echo).any(|other| self.is_form_of(other, name))
+                    || self.others(echo).any(|other| self.is_param(other, name))
                     || (code == "C003" && self.has_unread_head(echo.span))
             }
             "G001" => self.others(echo).any(|other| {
@@ -115,6 +116,11 @@ impl<'a> Found<'a> {
     fn is_form_of(&self, other: &Diagnostic, name: &str) -> bool {
         let fold = |name: &str| name.replace('_', "-").to_lowercase();
         other.code.0 == "N005" && fold(self.sources.text(other.span)) == fold(name)
+    }
+
+    /// Whether `other` says that the parameter `name` is not declared in full.
+    fn is_param(&self, other: &Diagnostic, name: &str) -> bool {
+        other.code.0 == "U008" && self.sources.text(other.span) == name
     }
 
     /// Whether a step that seems unused is used where something else is wrong, or is itself what is wrong.

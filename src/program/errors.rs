@@ -183,7 +183,8 @@ pub fn template_syntax(span: Span, detail: &str) -> Diagnostic {
 fn reading_of(detail: &str) -> (String, String) {
     const STATEMENTS: [&str; 10] =
         ["if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith"];
-    let forms = "templates are minijinja: `{{ value }}`, `{% for x in xs %}…{% endfor %}`, `{% if … %}…{% endif %}`";
+    let forms =
+        "templates are minijinja: `{{ value }}`, `{% for x in xs %}…{% endfor %}`, `{% if … %}…{% endif %}`";
     let (why, help) = match detail {
         "unexpected end of input, expected end of block" => {
             ("a `{% … %}` is open at its end", "add `{% endif %}` or `{% endfor %}`")
@@ -195,9 +196,7 @@ fn reading_of(detail: &str) -> (String, String) {
             "this does not belong to the expression",
             "compare with `==` and `!=`, combine with `and`, `or` and `not`; numbers have no unit here",
         ),
-        "unexpected character" => {
-            ("expressions do not have this sign", "combine with `and`, `or` and `not`")
-        }
+        "unexpected character" => ("expressions do not have this sign", "combine with `and`, `or` and `not`"),
         _ => (detail, forms),
     };
     match detail.strip_prefix("unknown statement ") {

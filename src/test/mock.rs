@@ -120,6 +120,8 @@ pub fn assign(plan: &Plan, written: Vec<(&ast::Mock, Vec<Reply>)>, found: &mut V
                 Some((before, first)) if *before == closeness => {
                     let first = written[*first].0.target.span;
                     found.push(errors::mocked_twice(mock.target.span, first, &plan.node(id).id));
+                    // That nothing is left for it says the same.
+                    idle.push(index);
                 }
                 _ => {
                     taken.insert(id, (closeness, index));

@@ -45,11 +45,13 @@ fn tested(entry: Entry) -> (Vec<String>, String) {
     let files: Vec<(&str, &str)> = program.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let folder = super::cli::folder(&files);
     let run = |format: &str| {
-        let command = super::cli::ensc().current_dir(folder.path()).args(["test", "--format", format]).output();
+        let command =
+            super::cli::ensc().current_dir(folder.path()).args(["test", "--format", format]).output();
         String::from_utf8(command.expect("the command starts").stdout).expect("what is printed is UTF-8")
     };
     let report = run("json");
-    let codes = report.split("\"code\": \"").skip(1).filter_map(|rest| rest.get(..4)).map(str::to_owned).collect();
+    let codes =
+        report.split("\"code\": \"").skip(1).filter_map(|rest| rest.get(..4)).map(str::to_owned).collect();
     (codes, run("text"))
 }
 

@@ -5,10 +5,50 @@ use proptest::prelude::*;
 use super::*;
 
 const PIECES: [&str; 44] = [
-    "{{ ", " }}", "{% ", " %}", "a", "xs", "n", "s", ".text", ".value", "[0]", "[-1:]", "[", "]", "(", ")", " | ",
-    "upper", "length", "join(', ')", "after(':')", "chunks(1, 9)", "truncate_tokens(0)", "redact(xs)", "json",
-    "tag('t')", "replace('', 'xx')", "for x in xs", "endfor", "if a", "else", "endif", "set a = ", "range(99999)",
-    " ~ ", " * 99", " == ", " in ", "'", "\"", "é", "\n", "</t>", "{#",
+    "{{ ",
+    " }}",
+    "{% ",
+    " %}",
+    "a",
+    "xs",
+    "n",
+    "s",
+    ".text",
+    ".value",
+    "[0]",
+    "[-1:]",
+    "[",
+    "]",
+    "(",
+    ")",
+    " | ",
+    "upper",
+    "length",
+    "join(', ')",
+    "after(':')",
+    "chunks(1, 9)",
+    "truncate_tokens(0)",
+    "redact(xs)",
+    "json",
+    "tag('t')",
+    "replace('', 'xx')",
+    "for x in xs",
+    "endfor",
+    "if a",
+    "else",
+    "endif",
+    "set a = ",
+    "range(99999)",
+    " ~ ",
+    " * 99",
+    " == ",
+    " in ",
+    "'",
+    "\"",
+    "é",
+    "\n",
+    "</t>",
+    "{#",
 ];
 
 fn scope() -> Scope {
@@ -52,6 +92,9 @@ fn what_is_too_much_says_so() {
     let render = |source: &str| Template::compile(source, Fence::Off).expect("it is read").render(&scope());
     let endless = "{% for i in range(10000) %}{% for j in range(10000) %}x{% endfor %}{% endfor %}";
     assert_eq!(render(endless), Err(RenderError("ran out of fuel".to_owned())));
-    let large = format!("{{% set big = '{}' %}}{{% for i in range(99) %}}{{{{ big }}}}{{% endfor %}}", "x".repeat(1 << 17));
+    let large = format!(
+        "{{% set big = '{}' %}}{{% for i in range(99) %}}{{{{ big }}}}{{% endfor %}}",
+        "x".repeat(1 << 17)
+    );
     assert_eq!(render(&large), Err(RenderError("gave more than 8 MiB of text".to_owned())));
 }

@@ -43,7 +43,10 @@ fn nothing_is_overwritten() {
     let (code, printed, complaint) = run(folder.path(), &["new"]);
     assert_eq!((code, printed.as_str()), (Some(1), ""));
     assert!(complaint.contains("`ensembles` holds `.ens` files already"), "{complaint}");
-    let names: Vec<_> =
-        fs::read_dir(folder.path().join("ensembles")).expect("the folder").flatten().map(|e| e.file_name()).collect();
+    let names: Vec<_> = fs::read_dir(folder.path().join("ensembles"))
+        .expect("the folder")
+        .flatten()
+        .map(|e| e.file_name())
+        .collect();
     assert_eq!(names, ["deep"]);
 }
