@@ -7,19 +7,25 @@ mod backoff;
 mod call;
 #[allow(dead_code)] // scores, pairs and several choices wait for a plan that has them
 mod combine;
+mod contest;
 mod conversation;
 mod core;
+mod ending;
 mod errors;
 pub mod host;
 mod interpreter;
 mod ledger;
 mod outcome;
+mod prompt;
 pub mod receipt;
 pub mod record;
 pub mod request;
 mod scheduler;
+mod shape;
 pub mod trace;
 mod typed;
+mod verbs;
+mod work;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -122,7 +128,7 @@ impl Stream for Run {
                     core.recorder = self.is_recorded.then(|| record::Recorder::new(&core.plan));
                     let core = Arc::new(core);
                     self.core = Some(Arc::clone(&core));
-                    self.state = State::Running(interpreter::run(core).boxed());
+                    self.state = State::Running(ending::run(core).boxed());
                 }
                 State::Running(running) => match running.poll_unpin(cx) {
                     Poll::Ready(finished) => self.state = State::Ended(Some(Box::new(finished))),

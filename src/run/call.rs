@@ -8,18 +8,18 @@ use futures_util::stream::BoxStream;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
-use crate::plan::{Ask, NodeId, Operand, Returns, Turn, TurnRole};
+use crate::plan::{Ask, NodeId};
 use crate::template::{Answer, Data, RenderError};
 use crate::units::Tokens;
 use crate::upstream::{
     Attribution, Call, CallError, Completion, Delta, Fault, Incoming, Message, Retry, Role,
 };
 
-use super::combine::pick;
+use super::combine::{pick, score};
 use super::core::Core;
 use super::errors::Why;
 use super::outcome::Reply;
-use super::{backoff, conversation, typed};
+use super::{backoff, conversation, prompt, typed};
 
 /// Longest silence in mid-stream.
 pub const IDLE_MAX: Duration = Duration::from_secs(60);
@@ -27,13 +27,30 @@ pub const IDLE_MAX: Duration = Duration::from_secs(60);
 /// How much longer LiteLLM is given than we wait ourselves: the connection is dropped by us, not by it.
 const UPSTREAM_SLACK: Duration = Duration::from_secs(1);
 
-/// What one call is, besides its plan.
+/// What one call is shown and asked, besides its plan.
 #[derive(Default)]
 pub struct Shown {
-    /// The list that `merge` and `pick` show.
+    /// The answer or the list that `merge` and deciders show.
     pub list: Option<Data>,
-    /// Answers in it, for the decider's `response_format`.
-    pub choices: Option<usize>,
+    /// What a decider is asked about it.
+    pub question: Option<Question>,
+}
+
+/// What a decider must say: its answer is asked for in that form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The best among so many.
+    Choice(usize),
+    /// The `wanted` best, in order.
+    Choices {
+        wanted: usize,
+        count: usize,
+    },
+    /// The better of two.
+    Better,
+    Grade,
+    /// The order of so many.
+    Ranking(usize),
 }
 
 /// One attempt's failure, and whether another may follow.
@@ -66,29 +83,29 @@ impl Drop for InFlight {
     }
 }
 
-/// Makes the call of `node`, with all its attempts, until `deadline`. `scope_of` is the node whose inputs its templates
-/// see: itself, or the group that it is a member of.
+/// Makes the call of `node`, with all its attempts, behind `before` others. `scope_of` is the node whose inputs its
+/// templates see: itself, or the one that it decides for.
 ///
-/// Dropping it closes the connection and enters the call as cancelled.
+/// Dropping it closes the connection and enters the call as dropped: who dropped it says why.
 pub async fn make(
     core: &Arc<Core>,
     node: NodeId,
     scope_of: NodeId,
     shown: Shown,
-    deadline: Instant,
+    before: u32,
 ) -> Result<Reply, Why> {
     let ask = core.plan.node(node).act.ask().expect("only nodes with a call are called");
-    // Everything that this call follows has ended: whether the run is degraded is known before its first token.
-    if is_live(core, node) && core.request.strict && core.ledger().is_degraded() {
+    if is_live(core, node) && is_strict_lost(core) {
         core.ledger().note(node, "stopped", Why::Strict.to_string());
         return Err(Why::Strict);
     }
     let reserved = reserve(core, node, ask)?;
-    core.ledger().call_began(node);
+    core.ledger().call_began(node, before);
     core.host.call_made(&core.plan.handle);
     let _in_flight = InFlight { core: Arc::clone(core), node, reserved };
-    let made =
-        Making { core, node, ask, deadline, live: is_live(core, node) }.attempts(scope_of, shown).await;
+    let deadline = core.deadline_of(node);
+    let making = Making { core, node, ask, deadline, live: is_live(core, node) };
+    let made = making.attempts(scope_of, shown).await;
     if let Some(recorder) = &core.recorder {
         recorder.answered(node, made.as_ref().map_err(|failed| &failed.why));
     }
@@ -105,8 +122,15 @@ pub async fn make(
     }
 }
 
+/// Whether the client wants no degraded answer and would get one.
+fn is_strict_lost(core: &Core) -> bool {
+    core.request.strict && core.ledger().is_degraded()
+}
+
+/// Whether the client hears the call's tokens as they come. Never those of a decider: what streams is the way it takes.
 fn is_live(core: &Core, node: NodeId) -> bool {
-    core.request.stream && core.plan.node(node).is_live
+    let node = core.plan.node(node);
+    core.request.stream && node.is_live && !node.act.decides()
 }
 
 /// The call's own worst case, held back from the handle's `limit` until it has ended.
@@ -228,21 +252,16 @@ impl Making<'_> {
         });
         let result = self.answer(call, began).await;
         let usage = result.as_ref().ok().and_then(|completion| completion.usage);
-        let reached = !matches!(&result, Err(error) if never_ran(error));
-        let refused = matches!(&result, Err(error) if error.fault == Fault::Refused);
+        let error = result.as_ref().err().and_then(|failed| failed.error.as_ref());
+        let reached = !error.is_some_and(never_ran);
+        let refused = error.is_some_and(|error| error.fault == Fault::Refused);
         let mut ledger = self.core.ledger();
         ledger.used(self.node, usage, reached);
         if !refused {
             ledger.accepted(self.node);
         }
         drop(ledger);
-        match result {
-            Ok(completion) => self.judge(completion),
-            Err(error) => {
-                let (why, retry) = (Why::Fault(error.fault), error.retry);
-                Err(Failed { why, retry, error: Some(error), unread: None })
-            }
-        }
+        result.and_then(|completion| self.judge(completion))
     }
 
     fn attribution(&self) -> Attribution {
@@ -255,18 +274,18 @@ impl Making<'_> {
     }
 
     /// One attempt's answer, whole or gathered from its stream, within its deadlines.
-    async fn answer(&self, call: Arc<Call>, began: Instant) -> Result<Completion, CallError> {
+    async fn answer(&self, call: Arc<Call>, began: Instant) -> Result<Completion, Failed> {
         let first = self.ask.first_token.map(|wait| began + wait.as_duration());
         let head_by = first.unwrap_or(self.deadline).min(self.deadline);
         let starting = self.core.host.upstream.start(call);
         let incoming = match timeout_at(head_by, starting).await {
             Ok(incoming) => incoming?,
-            Err(_) => return Err(late(head_by < self.deadline)),
+            Err(_) => return Err(late(head_by < self.deadline).into()),
         };
         match incoming {
             Incoming::Whole(completion) => {
                 if self.live {
-                    self.forward(Delta::from(&*completion)).await;
+                    self.forward(Delta::from(&*completion)).await?;
                 }
                 Ok(*completion)
             }
@@ -278,7 +297,7 @@ impl Making<'_> {
         &self,
         mut deltas: BoxStream<'static, Result<Delta, CallError>>,
         first_by: Instant,
-    ) -> Result<Completion, CallError> {
+    ) -> Result<Completion, Failed> {
         let mut completion = Completion::default();
         let mut is_first = true;
         loop {
@@ -287,17 +306,17 @@ impl Making<'_> {
             let delta = match timeout_at(by, deltas.next()).await {
                 Ok(Some(delta)) => delta?,
                 Ok(None) => return Ok(completion),
-                Err(_) if is_first => return Err(late(first_by < self.deadline)),
+                Err(_) if is_first => return Err(late(first_by < self.deadline).into()),
                 Err(_) if by < self.deadline => {
-                    return Err(CallError::new(Fault::Stalled, Retry::Soon, "no byte in mid-stream"));
+                    return Err(CallError::new(Fault::Stalled, Retry::Soon, "no byte in mid-stream").into());
                 }
-                Err(_) => return Err(late(false)),
+                Err(_) => return Err(late(false).into()),
             };
             is_first = false;
             let done = delta.finish_reason.is_some();
             completion.add(&delta);
             if self.live {
-                self.forward(delta).await;
+                self.forward(delta).await?;
             }
             if done {
                 return Ok(completion);
@@ -306,7 +325,7 @@ impl Making<'_> {
     }
 
     /// Passes a delta on to the client, without what only the end of the run knows.
-    async fn forward(&self, mut delta: Delta) {
+    async fn forward(&self, mut delta: Delta) -> Result<(), Failed> {
         delta.finish_reason = None;
         delta.usage = None;
         let has_content = !delta.text.is_empty()
@@ -315,13 +334,30 @@ impl Making<'_> {
             || delta.logprobs.is_some()
             || !delta.extra.is_empty();
         if !has_content {
-            return;
+            return Ok(());
         }
-        if !self.core.outbox.has_sent() {
-            self.core.ledger().note(self.node, "streams", "first token");
-        }
+        self.may_speak().await?;
         self.core.outbox.push(delta);
         self.core.outbox.room().await;
+        Ok(())
+    }
+
+    /// Before each token: nobody else may have spoken in the races that this call takes part in.
+    async fn may_speak(&self) -> Result<(), Failed> {
+        let is_first = !self.core.outbox.has_sent();
+        // In a race, the run may have become degraded since the call began.
+        if is_first && is_strict_lost(self.core) {
+            return Err(Failed::of(Why::Strict));
+        }
+        if !self.core.contests.claim(&self.core.plan.node(self.node).contests) {
+            // The race is over and drops this call at once; if it stands elsewhere, too, its time ends it.
+            tokio::time::sleep_until(self.deadline).await;
+            return Err(late(false).into());
+        }
+        if is_first {
+            self.core.ledger().note(self.node, "streams", "first token");
+        }
+        Ok(())
     }
 
     /// Whether the answer will do.
@@ -393,57 +429,41 @@ impl Making<'_> {
 
     /// The `response_format` of typed calls and deciders; the client's own goes with its other parameters.
     fn format(&self, shown: &Shown) -> Option<Arc<RawValue>> {
-        let format = match (&self.ask.returns, shown.choices) {
+        let format = match (&self.ask.returns, shown.question) {
             (Some(returns), _) => typed::response_format(returns),
-            (None, Some(count)) => pick::choice_format(count),
+            (None, Some(question)) => question.format(),
             (None, None) => return None,
         };
         Some(conversation::raw(&format.to_string()))
     }
 
     fn messages(&self, scope_of: NodeId, shown: &Shown) -> Result<Vec<Message>, RenderError> {
-        let prompt: Result<Vec<_>, RenderError> = self
-            .ask
-            .prompt
-            .iter()
-            .map(|turn| self.render(turn, scope_of, shown).map(|text| (role(turn.role), text)))
-            .collect();
-        let system = match &self.ask.system {
-            Some(turn) => Some(self.render(turn, scope_of, shown)?),
-            None => None,
+        let source = prompt::Source {
+            core: self.core,
+            scope_of,
+            shown: shown.list.as_ref(),
+            returns: self.ask.returns.as_ref(),
         };
-        Ok(conversation::messages(self.ask.history, &self.core.request.messages, system, prompt?))
+        let prompt = source.turns(&self.ask.prompt)?;
+        let system = self.ask.system.as_ref().map(|turn| source.text(turn)).transpose()?;
+        let own = self.core.conversation(self.core.plan.node(self.node).frame);
+        let conversation = own.as_deref().unwrap_or(&self.core.request.messages);
+        Ok(conversation::messages(self.ask.history, conversation, system, prompt))
     }
+}
 
-    fn render(&self, turn: &Turn, scope_of: NodeId, shown: &Shown) -> Result<String, RenderError> {
-        let Some(binds) = &turn.binds else {
-            let mut scope = self.core.scope(scope_of, turn.template.source().contains("request"));
-            match &self.ask.returns {
-                Some(Returns::OneOf(choices)) => {
-                    let choices = choices.iter().map(|choice| Data::Text(choice.as_str().into())).collect();
-                    scope.set("choices", Data::List(choices));
-                }
-                Some(Returns::Json(schema)) => scope.set("schema", Data::Text(schema.to_string().into())),
-                Some(Returns::Number { .. } | Returns::List) | None => (),
-            }
-            return turn.template.render(&scope);
-        };
-        let mut own = crate::template::Scope::default();
-        for (param, operand) in binds {
-            let data = match operand {
-                Operand::Constant(data) => data.clone(),
-                Operand::Shown => shown.list.clone().unwrap_or(Data::List(Vec::new())),
-                Operand::Template(template) => {
-                    let scope = self.core.scope(scope_of, template.source().contains("request"));
-                    Data::Text(template.render(&scope)?.into())
-                }
-                Operand::Expression(expression) => {
-                    expression.value(&self.core.scope(scope_of, expression.source().contains("request")))?
-                }
-            };
-            own.set(param.clone(), data);
+// === impl Question ===
+
+impl Question {
+    /// The `response_format` that asks for it.
+    fn format(self) -> serde_json::Value {
+        match self {
+            Self::Choice(count) => pick::choice_format(count),
+            Self::Choices { wanted, count } => pick::choices_format(wanted, count),
+            Self::Better => pick::better_format(),
+            Self::Grade => score::grade_format(),
+            Self::Ranking(count) => score::ranking_format(count),
         }
-        turn.template.render(&own)
     }
 }
 
@@ -455,11 +475,9 @@ impl Failed {
     }
 }
 
-fn role(role: TurnRole) -> Role {
-    match role {
-        TurnRole::System => Role::System,
-        TurnRole::User => Role::User,
-        TurnRole::Assistant => Role::Assistant,
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Self {
+        Self { why: Why::Fault(error.fault), retry: error.retry, error: Some(error), unread: None }
     }
 }
 

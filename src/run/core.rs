@@ -8,15 +8,18 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
-use crate::plan::{NodeId, Plan};
-use crate::template::{Data, Scope};
-use crate::upstream::{Delta, Message, Role};
+use crate::plan::{FrameId, NodeId, Plan};
+use crate::template::{Data, Expression, Scope};
+use crate::upstream::{Delta, Message};
 
+use super::contest::Contests;
+use super::errors::Why;
 use super::host::Host;
 use super::ledger::Ledger;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Output};
 use super::record::Recorder;
-use super::request::Request;
+use super::request::{self, Request};
+use super::shape::{Shape, shapes};
 
 /// Most text that waits for a slow reader, in bytes.
 const OUTBOX_SIZE_MAX: usize = 64 << 10;
@@ -28,11 +31,14 @@ pub struct Core {
     pub began: Instant,
     pub deadline: Instant,
     pub outbox: Outbox,
+    pub contests: Contests,
     /// For those who want to know afterwards what every node was asked and gave.
     pub recorder: Option<Recorder>,
     ledger: Mutex<Ledger>,
     memos: Mutex<Vec<Memo>>,
-    request_data: OnceLock<Data>,
+    shapes: Vec<Shape>,
+    /// What templates call `request`, by frame.
+    request_data: Vec<OnceLock<Data>>,
     /// Seeded by the run's id: the waits of a run that is told again are the same.
     random: Mutex<fastrand::Rng>,
 }
@@ -40,7 +46,7 @@ pub struct Core {
 /// A node runs at most once; who mentions it while it runs waits for the same end.
 enum Memo {
     Idle,
-    /// Held weakly: when nobody waits any longer, its calls are dropped.
+    /// Held weakly: when nobody waits any longer, its calls are dropped, and it is over.
     Running(WeakShared<BoxFuture<'static, Outcome>>),
     Done(Outcome),
 }
@@ -62,15 +68,17 @@ impl Core {
         let memos = plan.ids().map(|_| Memo::Idle).collect();
         Self {
             ledger: Mutex::new(Ledger::new(Arc::clone(&plan))),
+            shapes: shapes(&plan),
+            request_data: plan.frames.iter().map(|_| OnceLock::new()).collect(),
             plan,
             request,
             host,
             began,
             deadline,
             outbox: Outbox::default(),
+            contests: Contests::default(),
             recorder: None,
             memos: Mutex::new(memos),
-            request_data: OnceLock::new(),
             random: Mutex::new(fastrand::Rng::new()),
         }
         .seeded()
@@ -92,29 +100,73 @@ impl Core {
     }
 
     /// The same for a place that is reached after `before` waves: a node that starts there starts behind them.
+    ///
+    /// A node that was stopped half-way is not started again: its calls would be made twice.
     pub fn node_after(self: &Arc<Self>, id: NodeId, before: u32) -> BoxFuture<'static, Outcome> {
-        let mut memos = self.memos.lock().expect("nobody panics while holding the memos");
-        let running = match &memos[id.0 as usize] {
-            Memo::Done(outcome) => return futures_util::future::ready(outcome.clone()).boxed(),
-            Memo::Running(weak) => weak.upgrade(),
-            Memo::Idle => None,
-        };
-        let shared: Shared<_> = running.unwrap_or_else(|| {
-            let core = Arc::clone(self);
-            let shared = async move {
-                let outcome = super::interpreter::evaluate(&core, id, before).await;
-                core.memos.lock().expect("nobody panics while holding the memos")[id.0 as usize] =
-                    Memo::Done(outcome.clone());
-                outcome
+        let mut memos = self.memos();
+        match &memos[id.0 as usize] {
+            Memo::Done(outcome) => futures_util::future::ready(outcome.clone()).boxed(),
+            Memo::Running(weak) => match weak.upgrade() {
+                Some(shared) => shared.boxed(),
+                None => {
+                    drop(memos);
+                    self.ledger().late(id);
+                    let outcome = Outcome::new(Output::Failed(Why::Stopped), before);
+                    self.memos()[id.0 as usize] = Memo::Done(outcome.clone());
+                    futures_util::future::ready(outcome).boxed()
+                }
+            },
+            Memo::Idle => {
+                let shared = self.started(id, before);
+                if let Some(weak) = shared.downgrade() {
+                    memos[id.0 as usize] = Memo::Running(weak);
+                }
+                shared.boxed()
             }
-            .boxed()
-            .shared();
-            if let Some(weak) = shared.downgrade() {
-                memos[id.0 as usize] = Memo::Running(weak);
-            }
-            shared
-        });
-        shared.boxed()
+        }
+    }
+
+    fn started(self: &Arc<Self>, id: NodeId, before: u32) -> Shared<BoxFuture<'static, Outcome>> {
+        let core = Arc::clone(self);
+        async move {
+            let outcome = super::interpreter::evaluate(&core, id, before).await;
+            core.memos()[id.0 as usize] = Memo::Done(outcome.clone());
+            outcome
+        }
+        .boxed()
+        .shared()
+    }
+
+    /// Never held across an await.
+    fn memos(&self) -> MutexGuard<'_, Vec<Memo>> {
+        self.memos.lock().expect("nobody panics while holding the memos")
+    }
+
+    /// What a node gave, if it has ended.
+    pub fn ended(&self, id: NodeId) -> Option<Output> {
+        match &self.memos()[id.0 as usize] {
+            Memo::Done(outcome) => Some(outcome.output.clone()),
+            Memo::Idle | Memo::Running(_) => None,
+        }
+    }
+
+    /// From here on, the node gave this: a name that was skipped keeps what it held before.
+    pub fn keeps(&self, id: NodeId, output: Output) {
+        if let Memo::Done(outcome) = &mut self.memos()[id.0 as usize] {
+            outcome.output = output;
+        }
+    }
+
+    pub fn shape(&self, id: NodeId) -> &Shape {
+        &self.shapes[id.0 as usize]
+    }
+
+    /// The conversation that was made for a frame; without one its calls see the client's.
+    pub fn conversation(&self, frame: FrameId) -> Option<Arc<[Message]>> {
+        match self.ended(self.plan.frames[frame.0 as usize].conversation?)? {
+            Output::Conversation(messages) => Some(messages),
+            _ => None,
+        }
     }
 
     pub fn elapsed(&self) -> f64 {
@@ -139,18 +191,30 @@ impl Core {
         for (name, data) in self.plan.frames[node.frame.0 as usize].constants.iter() {
             scope.set(name.clone(), data.clone());
         }
-        let memos = self.memos.lock().expect("nobody panics while holding the memos");
+        let memos = self.memos();
         for input in &node.inputs {
             if let Memo::Done(outcome) = &memos[input.node.0 as usize] {
-                scope.set(input.name.clone(), outcome.output.data());
+                scope.set(input.name.clone(), outcome.output.data(self.shape(input.node)));
             }
         }
         drop(memos);
         if mentions_request {
-            scope.set("request", self.request_data.get_or_init(|| request_data(&self.request)).clone());
+            scope.set("request", self.request_data(node.frame));
         }
         scope.set("elapsed", Data::Number(self.elapsed()));
         scope
+    }
+
+    /// The scope of a condition of this node.
+    pub fn scope_for(&self, id: NodeId, condition: &Expression) -> Scope {
+        self.scope(id, condition.source().contains("request"))
+    }
+
+    fn request_data(&self, frame: FrameId) -> Data {
+        let data = &self.request_data[frame.0 as usize];
+        let own = || self.conversation(frame);
+        data.get_or_init(|| request::data(&self.request, own().as_deref().unwrap_or(&self.request.messages)))
+            .clone()
     }
 
     /// A number in 0–1, for spreading waits.
@@ -168,43 +232,6 @@ impl Core {
             }),
         }
     }
-}
-
-fn request_data(request: &Request) -> Data {
-    let text = |text: &str| Data::Text(text.into());
-    let message = |message: &Message| {
-        Data::Map(vec![
-            ("role".to_owned(), text(message.role.word())),
-            ("text".to_owned(), Data::Text(Arc::clone(&message.text))),
-        ])
-    };
-    let mut turns: Vec<Vec<Data>> = Vec::new();
-    for each in request.messages.iter().filter(|m| !matches!(m.role, Role::System | Role::Developer)) {
-        match turns.last_mut() {
-            Some(turn) if each.role != Role::User => turn.push(message(each)),
-            _ => turns.push(vec![message(each)]),
-        }
-    }
-    let systems: Vec<&str> = request
-        .messages
-        .iter()
-        .filter(|m| matches!(m.role, Role::System | Role::Developer))
-        .map(|m| &*m.text)
-        .collect();
-    let last = request.messages.iter().rev().find(|m| m.role == Role::User);
-    let tools = request.field("tools").and_then(|tools| serde_json::from_str(tools.get()).ok());
-    let user = request.field("user").and_then(|user| serde_json::from_str::<String>(user.get()).ok());
-    Data::Map(vec![
-        ("messages".to_owned(), Data::List(request.messages.iter().map(message).collect())),
-        ("turns".to_owned(), Data::List(turns.into_iter().map(Data::List).collect())),
-        ("system".to_owned(), text(&systems.join("\n\n"))),
-        ("last".to_owned(), last.map_or_else(|| text(""), |m| Data::Text(Arc::clone(&m.text)))),
-        ("tokens".to_owned(), Data::Int(request.tokens() as i64)),
-        ("images".to_owned(), Data::Int(request.messages.iter().map(|m| i64::from(m.images)).sum())),
-        ("tools".to_owned(), tools.as_ref().map_or(Data::List(Vec::new()), Data::from_json)),
-        ("model".to_owned(), text(&request.model)),
-        ("user".to_owned(), text(user.as_deref().unwrap_or_default())),
-    ])
 }
 
 // === impl Outbox ===

@@ -53,6 +53,14 @@ pub enum Why {
     Quorum { got: u32, need: u32 },
     /// A list without any answer.
     Nothing,
+    /// None of its `rungs`, `starters` or `judges` gave an answer.
+    AllFailed(&'static str),
+    /// More items than `up to` allows.
+    TooMany { found: usize, most: u32 },
+    /// What `parallel for` goes through is no list but this.
+    NotAList(&'static str),
+    /// It was stopped half-way, and is not started a second time.
+    Stopped,
     /// No choice reached `min_share`.
     NoMajority,
     /// `skip when` held, and there is no `else`.
@@ -91,6 +99,10 @@ impl fmt::Display for Why {
             Self::Needs(step) => write!(f, "needs `{step}`, which failed"),
             Self::Quorum { got, need } => write!(f, "{got} of the {need} answers it needs"),
             Self::Nothing => f.write_str("has no answer to work on"),
+            Self::AllFailed(who) => write!(f, "got no answer from any of its {who}"),
+            Self::TooMany { found, most } => write!(f, "found {found} items where {most} are the most"),
+            Self::NotAList(what) => write!(f, "found {what} where a list is needed"),
+            Self::Stopped => f.write_str("was stopped before its end"),
             Self::NoMajority => f.write_str("found no choice with the share it needs"),
             Self::Skipped => f.write_str("skipped"),
             Self::Strict => f.write_str("stopped: the run is degraded and `strict` was asked for"),

@@ -31,6 +31,8 @@ pub struct Ledger {
 
 #[derive(Debug)]
 pub struct CallRecord {
+    /// Calls that stood one behind the other until here, itself counted.
+    wave: u32,
     pub attempts: u32,
     pub usage: Option<Usage>,
     /// An attempt reached the model and ended without saying what it used.
@@ -50,6 +52,8 @@ enum End {
     Running,
     Fine,
     Failed(Why),
+    /// Why is not said yet by whoever stopped it.
+    Dropped,
     Cancelled(&'static str),
 }
 
@@ -96,8 +100,10 @@ impl Ledger {
 
     // Calls.
 
-    pub fn call_began(&mut self, node: NodeId) {
+    /// A call begins behind `before` others.
+    pub fn call_began(&mut self, node: NodeId, before: u32) {
         self.calls[node.0 as usize] = Some(CallRecord {
+            wave: before + 1,
             attempts: 0,
             usage: None,
             usage_unknown: false,
@@ -155,23 +161,28 @@ impl Ledger {
         self.end(node, End::Failed(why));
     }
 
-    /// A call that was dropped while it ran. Why is known to whoever dropped it: see [`Ledger::call_stopped`].
+    /// A call that was dropped while it ran. Why is known to whoever dropped it: see [`Ledger::stopped`].
     pub fn call_dropped(&mut self, node: NodeId) {
         let Some(record) = &mut self.calls[node.0 as usize] else { return };
         if record.end == End::Running {
             record.usage_unknown = record.attempts > 0;
-            self.end(node, End::Cancelled("the run ended"));
+            self.end(node, End::Dropped);
         }
     }
 
-    /// Says why a call was dropped. `why` completes "cancelled: ".
-    pub fn call_stopped(&mut self, node: NodeId, why: &'static str) {
-        if let Some(record) = &mut self.calls[node.0 as usize]
-            && let End::Cancelled(reason) = &mut record.end
-        {
-            *reason = why;
-            self.note(node, "cancelled", why);
+    /// Says why calls were dropped just now, with all that they stood in. `why` completes "cancelled: ". Returns the last
+    /// wave that had begun among them.
+    pub fn stopped(&mut self, why: &'static str) -> u32 {
+        let mut wave = 0;
+        for node in self.plan.ids() {
+            let Some(record) = &mut self.calls[node.0 as usize] else { continue };
+            if record.end == End::Dropped {
+                record.end = End::Cancelled(why);
+                wave = wave.max(record.wave);
+                self.note(node, "cancelled", why);
+            }
         }
+        wave
     }
 
     fn end(&mut self, node: NodeId, end: End) {
@@ -231,6 +242,13 @@ impl Ledger {
         }
     }
 
+    /// Somebody asks for a node that was stopped half-way.
+    pub fn late(&mut self, node: NodeId) {
+        let why = Why::Stopped;
+        self.note(node, "failed", why.to_string());
+        self.degraded(format!("`{}` {why}", self.plan.node(node).id));
+    }
+
     pub fn skipped(&mut self, node: NodeId) {
         let step = self.plan.node(node).id.clone();
         self.skipped.push(step);
@@ -284,7 +302,12 @@ impl Ledger {
         self.calls.iter().flatten().any(|record| record.accepted)
     }
 
-    pub fn receipt(&self, request: &Request, reply: ReplyReceipt, waves: u32) -> Receipt {
+    /// The longest chain of calls that began.
+    fn waves(&self) -> u32 {
+        self.calls.iter().flatten().map(|record| record.wave).max().unwrap_or(0)
+    }
+
+    pub fn receipt(&self, request: &Request, reply: ReplyReceipt) -> Receipt {
         let calls: Vec<CallReceipt> = self.plan.ids().filter_map(|id| self.call_receipt(id)).collect();
         let bounds = &self.plan.bounds;
         let conversation = request.tokens();
@@ -294,7 +317,7 @@ impl Ledger {
             plan: self.plan.hash.clone(),
             degraded: self.is_degraded(),
             degraded_because: self.because.clone(),
-            totals: self.totals(&calls, waves),
+            totals: self.totals(&calls),
             calls,
             quorums: self.quorums.clone(),
             fallbacks: self.fallbacks.clone(),
@@ -322,7 +345,7 @@ impl Ledger {
             End::Fine => ("ok", None),
             End::Failed(why) => ("failed", Some(why.to_string())),
             End::Cancelled(why) => ("cancelled", Some((*why).to_owned())),
-            End::Running => ("cancelled", Some("the run ended".to_owned())),
+            End::Running | End::Dropped => ("cancelled", Some("the run ended".to_owned())),
         };
         Some(CallReceipt {
             step: node.id.clone(),
@@ -335,8 +358,9 @@ impl Ledger {
         })
     }
 
-    fn totals(&self, calls: &[CallReceipt], waves: u32) -> Totals {
-        let mut totals = Totals { waves, seconds: seconds(self.began.elapsed()), ..Totals::default() };
+    fn totals(&self, calls: &[CallReceipt]) -> Totals {
+        let mut totals =
+            Totals { waves: self.waves(), seconds: seconds(self.began.elapsed()), ..Totals::default() };
         let mut micro_usd = 0;
         for (id, record) in self.plan.ids().zip(&self.calls) {
             let Some(record) = record else { continue };

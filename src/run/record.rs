@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::plan::{NodeId, Plan};
-use crate::template::Answer;
+use crate::template::{Answer, Data};
 use crate::upstream::{Message, ToolCall};
 
 use super::errors::Why;
@@ -30,6 +30,8 @@ pub enum Ending {
     One(Given),
     /// By place, as written; `None` for what failed, was skipped or cancelled.
     Many(Vec<Option<Given>>),
+    /// What no model gave: an item of a list, whether a loop stops.
+    Value(Data),
     Skipped,
     /// In words of our own.
     Failed(String),
@@ -66,7 +68,7 @@ impl Recorder {
         self.record().nodes[node.0 as usize].ending = Some(Ending::of(output));
     }
 
-    /// The end of a member's call, for calls that no node of their own waits for.
+    /// The end of a call, for deciders: no node of their own waits for them.
     pub fn answered(&self, node: NodeId, result: Result<&Reply, &Why>) {
         self.record().nodes[node.0 as usize].ending = Some(match result {
             Ok(reply) => Ending::One(Given::of(reply)),
@@ -99,9 +101,14 @@ impl Ending {
     fn of(output: &Output) -> Self {
         match output {
             Output::One(reply) => Self::One(Given::of(reply)),
-            Output::Many(replies) => {
-                Self::Many(replies.iter().map(|reply| reply.as_deref().map(Given::of)).collect())
+            Output::Many(many) => {
+                Self::Many(many.replies.iter().map(|reply| reply.as_deref().map(Given::of)).collect())
             }
+            Output::Data(value) => match &value.reply {
+                Some(reply) => Self::One(Given::of(reply)),
+                None => Self::Value(value.data.clone()),
+            },
+            Output::Conversation(_) => Self::Value(Data::None),
             Output::Skipped => Self::Skipped,
             Output::Failed(why) => Self::Failed(why.to_string()),
         }

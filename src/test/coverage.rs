@@ -119,7 +119,7 @@ fn ways(plan: &Plan, node: &Node, verdict: Option<&Verdict>) -> Vec<Way> {
             let held = |verdict: &Verdict| {
                 let place = plan.nodes.iter().position(|other| other.id == node.id);
                 let ending = place.and_then(|place| verdict.record.nodes[place].ending.as_ref());
-                matches!(ending, Some(Ending::One(given)) if matches!(given.answer.value, Some(Data::Bool(true))))
+                matches!(ending, Some(Ending::Value(Data::Bool(true))))
             };
             let is_reached = verdict.is_some_and(held);
             found.push(way(WayKind::StopWhen, condition.source().to_owned(), node.span, is_reached));

@@ -1,0 +1,138 @@
+//! `pick`: some of the answers, unchanged, chosen by a model that sees all of them or two at a time.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use crate::plan::{Ask, Knockout, NodeId};
+use crate::run::call::{Question, Shown};
+use crate::run::combine::pick;
+use crate::run::errors::Why;
+use crate::run::outcome::{Outcome, Output, Reply};
+use crate::run::work::Work;
+use crate::template::Data;
+
+/// One answer, or the `count` best in the decider's order. Where there is nothing to choose nobody is asked; a decider that
+/// fails without an `else` gives the first.
+pub async fn choose(work: &Work<'_>, list: NodeId, ask: &Ask, count: Option<u32>) -> Outcome {
+    let replies = match work.answers(list).await {
+        Ok(replies) => replies,
+        Err(why) => return work.fails(why),
+    };
+    let wanted = count.map_or(1, |count| count as usize);
+    match replies.as_slice() {
+        [] => return work.fails(Why::Nothing),
+        all if all.len() <= wanted => {
+            let is_one = all.len() == 1;
+            work.note("picked", format!("{}: the only answer{}", names(all), if is_one { "" } else { "s" }));
+            return work.gives(given(replies, count));
+        }
+        _ => (),
+    }
+    let order = pick::order(replies.len(), seed(work, ask));
+    let question = match count {
+        None => Question::Choice(replies.len()),
+        Some(_) => Question::Choices { wanted, count: replies.len() },
+    };
+    let said = work.call(work.id, shown(&replies, &order, question), work.ready).await;
+    let read = |reply: Arc<Reply>| {
+        let text = &reply.completion.text;
+        let numbers = match count {
+            None => pick::choice(text, replies.len()).map(|number| vec![number]),
+            Some(_) => pick::choices(text, wanted, replies.len()),
+        };
+        numbers.ok_or_else(|| unreadable(work, work.id))
+    };
+    let chosen = match said.result.and_then(read) {
+        Ok(numbers) => {
+            let chosen: Vec<_> =
+                numbers.iter().map(|number| Arc::clone(&replies[order[number - 1]])).collect();
+            work.note("picked", names(&chosen));
+            chosen
+        }
+        Err(why) if work.node.fallback.is_some() => {
+            return Outcome::new(Output::Failed(why), said.waves);
+        }
+        Err(_) => {
+            let first: Vec<_> = replies.into_iter().take(wanted).collect();
+            work.note("picked", format!("{}: the first, since the decider failed", names(&first)));
+            first
+        }
+    };
+    Outcome::new(given(chosen, count), said.waves)
+}
+
+/// Two at a time, until one is left. A match without a result goes to the first of the pair.
+pub async fn knockout(work: &Work<'_>, knockout: &Knockout) -> Outcome {
+    let mut left = match work.answers(knockout.list).await {
+        Ok(replies) => replies,
+        Err(why) => return work.fails(why),
+    };
+    let mut waves = work.ready;
+    for round in &knockout.rounds {
+        let pairs = pick::pairs(left.len());
+        assert!(pairs.len() <= round.len(), "lowering has a match for every pair");
+        let matches = pairs.iter().zip(round).map(|(&(a, b), &judge)| {
+            let pair = [Arc::clone(&left[a]), Arc::clone(&left[b])];
+            play(work, judge, pair, waves)
+        });
+        let ended = join_all(matches).await;
+        let mut winners: Vec<_> = ended.iter().map(|(winner, _)| Arc::clone(winner)).collect();
+        winners.extend(left.into_iter().skip(2 * pairs.len()));
+        left = winners;
+        waves = ended.iter().map(|(_, waves)| *waves).fold(waves, u32::max);
+    }
+    match left.into_iter().next() {
+        Some(winner) => {
+            work.note("picked", winner.step.as_str());
+            Outcome::new(Output::One(winner), waves)
+        }
+        None => work.fails(Why::Nothing),
+    }
+}
+
+/// One match: its winner, and the waves after it.
+async fn play(work: &Work<'_>, judge: NodeId, pair: [Arc<Reply>; 2], before: u32) -> (Arc<Reply>, u32) {
+    let ask = work.core.plan.node(judge).act.ask().expect("a match is a call");
+    let order = pick::order(2, seed(work, ask));
+    let said = work.call(judge, shown(&pair, &order, Question::Better), before).await;
+    let better = said.result.ok().and_then(|reply| match pick::better(&reply.completion.text) {
+        Some(number) => Some(order[number - 1]),
+        None => {
+            unreadable(work, judge);
+            None
+        }
+    });
+    let [a, b] = &pair;
+    let (winner, loser) = if better == Some(1) { (b, a) } else { (a, b) };
+    let why = if better.is_none() { ": the first, since the decider failed" } else { "" };
+    work.core.ledger().note(judge, "won", format!("{} over {}{why}", winner.step, loser.step));
+    (Arc::clone(winner), said.waves)
+}
+
+/// Answers in the order in which they are shown.
+fn shown(replies: &[Arc<Reply>], order: &[usize], question: Question) -> Shown {
+    let views = order.iter().map(|&at| Arc::clone(&replies[at].view)).collect();
+    Shown { list: Some(Data::Answers(Arc::new(views))), question: Some(question) }
+}
+
+pub fn seed(work: &Work<'_>, ask: &Ask) -> u64 {
+    work.core.seed().wrapping_add(u64::from(ask.number))
+}
+
+/// A decider whose words cannot be read has failed.
+pub fn unreadable(work: &Work<'_>, decider: NodeId) -> Why {
+    work.lost(decider, &Why::NotReadable);
+    Why::NotReadable
+}
+
+fn given(replies: Vec<Arc<Reply>>, count: Option<u32>) -> Output {
+    match (count, replies.into_iter()) {
+        (None, mut replies) => Output::One(replies.next().expect("something was chosen")),
+        (Some(_), replies) => Output::list(replies),
+    }
+}
+
+fn names(replies: &[Arc<Reply>]) -> String {
+    replies.iter().map(|reply| reply.step.as_str()).collect::<Vec<_>>().join(", ")
+}
