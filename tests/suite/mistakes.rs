@@ -9,6 +9,7 @@ mod names;
 mod options;
 mod syntax;
 mod templates;
+mod verbs;
 
 use std::fmt::Write;
 use std::path::Path;
@@ -24,6 +25,7 @@ const TABLES: &[(&str, &[Mistake])] = &[
     ("templates", templates::ROWS),
     ("graph", graph::ROWS),
     ("syntax", syntax::ROWS),
+    ("verbs", verbs::ROWS),
 ];
 
 /// Most mistakes, in percent, that get a message for what nobody thought of.
@@ -31,7 +33,7 @@ const GENERIC_MAX: usize = 5;
 
 /// One edit, and what must be said about it.
 pub struct Mistake {
-    /// Below `ensembles/` or `src/`, or `tour` for the examples of `docs/language.md`.
+    /// Below `ensembles/`, of the prelude, of what `ensc new` writes, or `tour` for the examples of `docs/language.md`.
     file: &'static str,
     /// What is replaced; stands in the file once.
     find: &'static str,
@@ -87,9 +89,15 @@ fn program_of(file: &str) -> Program {
         return vec![(file.to_owned(), blocks.collect::<Vec<_>>().join("\n"))];
     }
     let mut program = Vec::new();
-    match file.strip_prefix("prelude/") {
-        Some(_) => collect(&root.join("src/prelude"), "prelude/", &mut program),
-        None => collect(&root.join("ensembles"), "", &mut program),
+    let (folder, prefix) = match file.split_once('/') {
+        Some(("prelude", _)) => ("src/prelude", "prelude/"),
+        Some(("new", _)) => ("src/cli/new", "new/"),
+        _ => ("ensembles", ""),
+    };
+    collect(&root.join(folder), prefix, &mut program);
+    if folder != "ensembles" {
+        program.sort();
+        return program;
     }
     // An ensemble needs the platform's models, tiers and profiles, and none of the others.
     let is_ensemble = |name: &str| !name.starts_with("tiers/") && !PLATFORM.contains(&name);
@@ -219,7 +227,7 @@ fn as_found(row: &Mistake, edited: &Edited, found: &Diagnostic) -> String {
 
 #[test]
 fn the_files_are_right_before_the_edits() {
-    for file in ["models.ens", "tour", "prelude/prompts.ens"] {
+    for file in ["models.ens", "tour", "prelude/prompts.ens", "new/tests.ens"] {
         let mut sources = Sources::default();
         for (name, text) in program_of(file) {
             sources.add(SourceFile::new(name, text.as_str()));
