@@ -6,6 +6,7 @@ pub mod diff;
 pub mod explain;
 pub mod export;
 pub mod fix;
+pub mod fmt;
 pub mod list;
 pub mod new;
 pub mod output;
@@ -62,6 +63,7 @@ pub struct Cli {
 enum Verb {
     New(new::Args),
     Check(check::Args),
+    Fmt(fmt::Args),
     Explain(explain::Args),
     Why(why::Args),
     List(list::Args),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::New(args) => args.run(&mut out),
         Verb::Check(args) => args.run(&mut out),
+        Verb::Fmt(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),
         Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),

@@ -23,6 +23,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod explain;
 pub mod export;
+pub mod fmt;
 pub mod lint;
 pub mod plan;
 pub mod prelude;

@@ -20,7 +20,7 @@ mod prompts;
 mod returns;
 mod roles;
 mod scope;
-mod standard;
+pub mod standard;
 mod steps;
 mod techniques;
 pub mod templates;
@@ -171,6 +171,8 @@ pub enum Verb {
     Over {
         calls: Vec<Call>,
         prev: List,
+        /// Which of `mine` and `others` their prompts name.
+        sees: Vec<String>,
         group: Group,
     },
     For {

@@ -1,5 +1,6 @@
 //! Texts and places in them. Knows nothing of what the texts mean, or of where they came from.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// Largest `.ens` file that is read, in bytes.
@@ -13,7 +14,9 @@ pub struct FileId(pub u32);
 const BUILT_IN_MAX: u32 = 1024;
 
 /// A half-open range of bytes, `start..end`, in one file. Both ends lie on character boundaries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Under `{:-?}` it is nothing but `_`, so that what has places in it can be printed without them.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     pub file: FileId,
     pub start: u32,
@@ -80,6 +83,16 @@ impl Span {
     #[must_use]
     pub fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.sign_minus() {
+            return f.write_str("_");
+        }
+        let Self { file, start, end } = self;
+        f.debug_struct("Span").field("file", file).field("start", start).field("end", end).finish()
     }
 }
 

@@ -24,7 +24,7 @@ mod values;
 mod tests;
 
 use crate::diagnostic::{self, Diagnostic};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 /// The tree of `text`, and everything that could not be read in it, in the order of the text.
 ///
@@ -40,4 +40,11 @@ pub fn parse(id: FileId, text: &str) -> (ast::File, Vec<Diagnostic>) {
     let mut diagnostics = reader.finish();
     diagnostic::tidy(&mut diagnostics);
     (ast::File { id, items }, diagnostics)
+}
+
+/// The comments of `text` and its lines of documentation, in order, each to the end of its line. Those inside
+/// expressions are among them; what looks like one inside a text is not.
+#[must_use]
+pub fn comments(id: FileId, text: &str) -> Vec<Span> {
+    scan::scan(id, text).1.comments
 }

@@ -1,4 +1,4 @@
-//! One test a file: programs with the diagnostics that they must give.
+//! One test a file: programs with the diagnostics that they must give, and programs with their one layout.
 //!
 //! `ENSC_BLESS=1 cargo test --test fixtures` writes what is found into the files; read the change before you commit it.
 
@@ -7,6 +7,8 @@
 
 #[path = "fixtures/check.rs"]
 mod check;
+#[path = "fixtures/format.rs"]
+mod format;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +26,10 @@ fn main() -> ExitCode {
     trials.extend(files(root, "tests/check", "ens").map(|(name, path)| {
         Trial::test(name.clone(), move || check::fixture(&name, &path, bless).map_err(Into::into))
     }));
+    trials
+        .extend(files(root, "tests/fmt", "ens").map(|(name, path)| {
+            Trial::test(name, move || format::fixture(&path, bless).map_err(Into::into))
+        }));
     trials.extend(files(root, "ensembles", "ens").map(|(name, path)| {
         Trial::test(format!("clean: {name}"), move || check::clean(&name, &path).map_err(Into::into))
     }));

@@ -162,12 +162,7 @@ impl Loaded {
     /// The path of each source as people and programs on this host would write it, `/` between its parts.
     #[must_use]
     pub fn shown_paths(&self) -> Vec<String> {
-        let shown = |path: &PathBuf| {
-            let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
-            let path: PathBuf = parts.collect();
-            path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
-        };
-        self.paths.iter().map(shown).collect()
+        self.paths.iter().map(|path| world::shown(path)).collect()
     }
 }
 

@@ -82,9 +82,9 @@ impl Args {
 
     fn request(&self, plan: &Plan) -> Result<Request, Stop> {
         let prompt = match self.prompt.as_deref() {
-            Some("-") => world::standard_input().map_err(Stop::Failed)?,
+            Some("-") => world::standard_input("the prompt").map_err(Stop::Failed)?,
             Some(prompt) => prompt.to_owned(),
-            None if world::input_is_piped() => world::standard_input().map_err(Stop::Failed)?,
+            None if world::input_is_piped() => world::standard_input("the prompt").map_err(Stop::Failed)?,
             None => {
                 return Err(Stop::Usage("what shall it be asked? give a prompt, or `-` to read one".into()));
             }

@@ -131,14 +131,19 @@ impl Args {
 /// The page for people.
 fn text(sources: &Sources, report: &Report<'_>, colour: bool) -> String {
     let mut page = String::new();
-    let width = report.tests.iter().map(|(test, _)| test.title.chars().count()).max().unwrap_or(0);
+    let width = |of: fn(&Test) -> &str| {
+        report.tests.iter().map(|(test, _)| of(test).chars().count()).max().unwrap_or(0)
+    };
+    let (title, handle) = (width(|test| &test.title), width(|test| &test.plan.handle));
+    let place = width(|test| &test.place);
     for (test, verdict) in &report.tests {
         let word = if verdict.passed() { "ok  " } else { "FAIL" };
         let totals = &verdict.finished.receipt.totals;
         let calls = if totals.calls == 1 { "1 call".to_owned() } else { format!("{} calls", totals.calls) };
-        let facts = format!("{}  {}  {calls}, {:.1} s", test.plan.handle, test.place, totals.seconds);
+        let facts =
+            format!("{:handle$}  {:place$}  {calls}, {:.1} s", test.plan.handle, test.place, totals.seconds);
         let word = if verdict.passed() { word.to_owned() } else { bold(word, colour) };
-        page.push_str(&format!("{word}  {:width$}  {}\n", test.title, dim(&facts, colour)));
+        page.push_str(&format!("{word}  {:title$}  {}\n", test.title, dim(&facts, colour)));
     }
     for (test, verdict) in report.tests.iter().filter(|(_, verdict)| !verdict.passed()) {
         page.push_str(&format!("\n{}\n\n", bold(&test.title, colour)));

@@ -26,20 +26,9 @@ pub fn default_folder() -> PathBuf {
 ///
 /// One sentence for each path that is missing, empty of `.ens` files, unreadable, too large or not UTF-8.
 pub fn sources(paths: &[PathBuf]) -> Result<(Sources, Vec<PathBuf>), Vec<String>> {
-    let mut problems = Vec::new();
-    let mut found = Vec::new();
-    for path in paths {
-        if let Err(problem) = find(path, paths.len() > 1, &mut found) {
-            problems.push(problem);
-        }
-    }
-    found.sort();
-    let mut seen = BTreeSet::new();
+    let (found, mut problems) = files(paths);
     let (mut sources, mut places) = (Sources::default(), Vec::new());
     for File { name, path } in found {
-        if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-            continue;
-        }
         match read(&path) {
             Ok(text) => {
                 sources.add(SourceFile::new(name, text));
@@ -81,6 +70,22 @@ pub fn create(files: &[(PathBuf, &str)]) -> Result<(), String> {
     Ok(())
 }
 
+/// Every `.ens` file at these paths, by name and each once, with a sentence for each path that holds none.
+#[must_use]
+pub fn files(paths: &[PathBuf]) -> (Vec<File>, Vec<String>) {
+    let mut problems = Vec::new();
+    let mut found = Vec::new();
+    for path in paths {
+        if let Err(problem) = find(path, paths.len() > 1, &mut found) {
+            problems.push(problem);
+        }
+    }
+    found.sort();
+    let mut seen = BTreeSet::new();
+    found.retain(|file| seen.insert(fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone())));
+    (found, problems)
+}
+
 /// Puts `text` in the place of a file's text: whoever reads it finds the old text or the new one, never a part. Links
 /// are followed, and the file keeps its permissions.
 ///
@@ -91,6 +96,9 @@ pub fn replace(path: &Path, text: &str) -> Result<(), String> {
     let failed =
         |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
     let target = fs::canonicalize(path).map_err(failed)?;
+    if fs::metadata(&target).map_err(failed)?.permissions().readonly() {
+        return Err(format!("`{}` cannot be written: it is read-only", path.display()));
+    }
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let beside = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let written = write_new(&beside, text, &target).and_then(|()| fs::rename(&beside, &target));
@@ -106,6 +114,13 @@ fn write_new(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.set_permissions(fs::metadata(like)?.permissions())?;
     file.sync_all()
+}
+
+/// A path as people see it: without `./`, with `/` between its parts.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
+    parts.collect::<PathBuf>().display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 /// The text of a file, if there is one.
@@ -156,19 +171,17 @@ pub fn variable(name: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// All of standard input.
+/// All of standard input: `what` we were to read there.
 ///
 /// # Errors
 ///
 /// A sentence for input that is not UTF-8 or cannot be read.
-pub fn standard_input() -> Result<String, String> {
+pub fn standard_input(what: &str) -> Result<String, String> {
     let mut text = String::new();
     match std::io::stdin().read_to_string(&mut text) {
         Ok(_) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            Err("the prompt is not UTF-8".into())
-        }
-        Err(error) => Err(format!("the prompt cannot be read: {}", reason(&error))),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(format!("{what} is not UTF-8")),
+        Err(error) => Err(format!("{what} cannot be read: {}", reason(&error))),
     }
 }
 
@@ -216,9 +229,9 @@ pub fn start_log(as_json: bool) -> Result<(), String> {
 
 /// A file to read, and what people call it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct File {
-    name: String,
-    path: PathBuf,
+pub struct File {
+    pub name: String,
+    pub path: PathBuf,
 }
 
 fn find(path: &Path, among_several: bool, found: &mut Vec<File>) -> Result<(), String> {

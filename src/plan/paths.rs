@@ -3,14 +3,13 @@
 //! A step that a run needs from its beginning is *early*. Everything else is *late*: it starts when the place that needs
 //! it is reached (an `else`, an arm, a rung, a round), behind all that came before it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Act, Node, NodeId, PartKind, Plan};
 
 /// Chains of calls, a call weighing what it costs: one wave, or its time limit.
 pub struct Paths {
-    /// By node.
-    spans: Vec<Span>,
     /// From the start of each node to the end of the run, along the heaviest chain; its `else` counted.
     pub left: Vec<u64>,
 }
@@ -44,28 +43,20 @@ pub fn number(plan: &mut Plan) {
 
 impl Paths {
     pub fn of(plan: &Plan, cost: &dyn Fn(&Node) -> u64) -> Self {
-        let mut walk = Walk { plan, cost, early: early(plan), spans: Vec::with_capacity(plan.nodes.len()) };
-        for id in plan.ids() {
-            let span = walk.span(id);
-            walk.spans.push(span);
-        }
+        let mut walk = Walk { plan, cost, early: early(plan), spans: Vec::new(), cold: Vec::new() };
+        plan.ids().for_each(|id| walk.next(id));
         let spans = walk.spans;
         let mut after = vec![0; plan.nodes.len()];
         let mut left = vec![0; plan.nodes.len()];
         for id in plan.ids().rev() {
             leave(plan, &spans, id, &mut after, &mut left);
         }
-        Self { spans, left }
+        Self { left }
     }
 
     /// The heaviest chain of the whole run.
     pub fn total(&self) -> u64 {
         self.left.iter().copied().max().unwrap_or(0)
-    }
-
-    /// From the start of a node to its end.
-    pub fn whole(&self, id: NodeId) -> u64 {
-        self.spans[id.0 as usize].whole()
     }
 }
 
@@ -81,37 +72,57 @@ fn early(plan: &Plan) -> Vec<bool> {
     early
 }
 
+/// Alternatives inside alternatives that are told apart; deeper ones are counted as if nothing had run before them.
+const DEPTH_MAX: u32 = 2;
+
 struct Walk<'p> {
     plan: &'p Plan,
     cost: &'p dyn Fn(&Node) -> u64,
     early: Vec<bool>,
     /// Those of the nodes so far: what a node uses stands before it.
     spans: Vec<Span>,
+    /// By node: all that it takes if nothing that is late has run.
+    cold: Vec<u64>,
 }
 
 /// When each node has ended, counted from the start of the node whose parts are walked.
 struct Inside<'w, 'p> {
     walk: &'w Walk<'p>,
+    /// What the nodes that were walked weigh here.
+    seen: &'w RefCell<Vec<(NodeId, Span)>>,
     /// What is there already.
     ready: BTreeSet<NodeId>,
     ends: BTreeMap<NodeId, u64>,
+    depth: u32,
 }
 
 // === impl Walk ===
 
-impl<'p> Walk<'p> {
-    fn span(&self, id: NodeId) -> Span {
+impl Walk<'_> {
+    fn next(&mut self, id: NodeId) {
+        let span = self.span(id);
+        let needs = self.plan.node(id).needs();
+        let late = needs.iter().filter(|need| !self.early[need.0 as usize]);
+        let lead = late.map(|need| self.cold[need.0 as usize]).max().unwrap_or(0);
+        self.cold.push(lead + span.whole());
+        self.spans.push(span);
+    }
+
+    fn span(&mut self, id: NodeId) -> Span {
         let node = self.plan.node(id);
         let cost = (self.cost)(node);
-        let tie = node.tie_step();
-        if node.act.parts().is_empty() && tie.is_none() && node.fallback.is_none() {
+        if node.act.parts().is_empty() && node.tie_step().is_none() && node.fallback.is_none() {
             return Span { own: cost, ..Span::default() };
         }
-        let mut inside = Inside { walk: self, ready: self.ready(node), ends: BTreeMap::new() };
-        let own = inside.own(node, cost);
-        let tie = tie.map_or(0, |step| inside.alone(step));
-        let fallback = node.fallback.map_or(0, |step| inside.alone(step));
-        Span { own, tie, fallback }
+        let seen = RefCell::new(Vec::new());
+        let ready = self.ready(node);
+        let mut inside = Inside { walk: self, ready, ends: BTreeMap::new(), depth: 0, seen: &seen };
+        let span = inside.span(node, 0);
+        // Seen from farther out, more of what a node waits for is there already.
+        for (id, span) in seen.into_inner() {
+            self.spans[id.0 as usize] = span;
+        }
+        span
     }
 
     /// The late nodes that have ended when this one starts.
@@ -125,35 +136,39 @@ impl<'p> Walk<'p> {
         }
         ready
     }
+
+    /// A call that another node makes: it has no inputs of its own.
+    fn call(&self, id: NodeId) -> u64 {
+        (self.cost)(self.plan.node(id))
+    }
 }
 
 // === impl Inside ===
 
 impl Inside<'_, '_> {
-    /// The node's own call and its parts, in the order in which they are reached.
-    fn own(&mut self, node: &Node, cost: u64) -> u64 {
+    /// When the node's own call and its parts have ended, in the order in which they are reached.
+    fn own(&mut self, node: &Node, start: u64) -> u64 {
+        let cost = (self.walk.cost)(node);
+        let walk = self.walk;
+        let longest = |calls: &[NodeId]| calls.iter().map(|&call| walk.call(call)).max().unwrap_or(0);
         match &node.act {
-            // The calls that it makes itself have no inputs of their own.
-            Act::Score(score) => {
-                score.calls.iter().map(|&call| self.walk.spans[call.0 as usize].whole()).max().unwrap_or(0)
-            }
+            Act::Score(score) => start + longest(&score.calls),
             Act::Knockout(knockout) => {
-                let round = |calls: &Vec<NodeId>| {
-                    calls.iter().map(|&call| self.walk.spans[call.0 as usize].whole()).max().unwrap_or(0)
-                };
-                knockout.rounds.iter().map(round).sum()
+                start + knockout.rounds.iter().map(|round| longest(round)).sum::<u64>()
             }
-            Act::Route(route) => cost + route.arms.iter().map(|arm| self.alone(arm.node)).max().unwrap_or(0),
+            Act::Route(route) => {
+                let start = start + cost;
+                route.arms.iter().map(|arm| self.alone(arm.node, start)).max().unwrap_or(start)
+            }
             Act::Cascade(cascade) => {
-                let mut end = 0;
+                let mut end = start;
                 for (at, &rung) in cascade.rungs.iter().enumerate() {
-                    end = self.end(rung, end);
-                    end += cascade.graders.get(at).map_or(0, |call| self.walk.spans[call.0 as usize].whole());
+                    end = self.end(rung, end) + cascade.graders.get(at).map_or(0, |&call| walk.call(call));
                 }
                 end
             }
             Act::Repeat(repeat) => {
-                let mut end = 0;
+                let mut end = start;
                 for part in repeat.rounds.iter().flat_map(|round| &round.parts) {
                     for &step in &part.beside {
                         self.end(step, end);
@@ -163,32 +178,50 @@ impl Inside<'_, '_> {
                 }
                 end
             }
-            act => act.parts().into_iter().map(|part| self.end(part, 0)).max().unwrap_or(0) + cost,
+            act => {
+                let parts = act.parts().into_iter().map(|part| self.end(part, start)).max();
+                parts.unwrap_or(start) + cost
+            }
         }
     }
 
     /// The same for one of several ways: what another way has done is not there.
-    fn alone(&self, id: NodeId) -> u64 {
-        let mut inside = Inside { walk: self.walk, ready: self.ready.clone(), ends: BTreeMap::new() };
-        inside.end(id, 0)
+    fn alone(&self, id: NodeId, start: u64) -> u64 {
+        if self.depth >= DEPTH_MAX {
+            return start + self.walk.cold[id.0 as usize];
+        }
+        let (ready, ends) = (self.ready.clone(), self.ends.clone());
+        let mut inside = Inside { walk: self.walk, ready, ends, depth: self.depth + 1, seen: self.seen };
+        inside.end(id, start)
     }
 
-    /// When a node ends that is reached at `start`.
+    /// When a node ends that is reached at `start`: not before that.
     fn end(&mut self, id: NodeId, start: u64) -> u64 {
         // What is early has its own way through the run: see `leave`.
         if self.walk.early[id.0 as usize] || self.ready.contains(&id) {
             return start;
         }
         if let Some(&end) = self.ends.get(&id) {
-            return end;
+            return end.max(start);
         }
-        let mut begin = start;
-        for need in self.walk.plan.node(id).needs() {
-            begin = begin.max(self.end(need, start));
+        let node = self.walk.plan.node(id);
+        let mut end = start;
+        for need in node.needs() {
+            end = end.max(self.end(need, start));
         }
-        let end = begin + self.walk.spans[id.0 as usize].whole();
+        let span = self.span(node, end);
+        self.seen.borrow_mut().push((id, span));
+        end += span.whole();
         self.ends.insert(id, end);
         end
+    }
+
+    /// What a node weighs that starts at `start`.
+    fn span(&mut self, node: &Node, start: u64) -> Span {
+        let own = self.own(node, start);
+        let tied = node.tie_step().map_or(own, |step| self.alone(step, own));
+        let last = node.fallback.map_or(tied, |step| self.alone(step, tied));
+        Span { own: own - start, tie: tied - own, fallback: last - tied }
     }
 }
 

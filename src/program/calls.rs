@@ -35,7 +35,7 @@ impl<'a> Steps<'_, '_, 'a> {
                 .and_then(|option| silent(|r| r.wait(&option.value))),
             retries: self
                 .option("retries", body)
-                .and_then(|option| silent(|r| r.whole(&option.value, 0, 10)))
+                .and_then(|option| silent(|r| r.whole(&self.literal(option), 0, 10)))
                 .unwrap_or(RETRIES_BUILT_IN),
             tools: self.tools(body),
             returns,
@@ -197,8 +197,12 @@ impl<'a> Steps<'_, '_, 'a> {
             Value::Text(text) if text.form == ast::TextForm::Template => {
                 // It is defused where the prompt prints it.
                 let visible = self.visible(&[]);
-                let (template, mentions) =
-                    self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                let (template, mentions) = self.judge.tables.templates.template(
+                    text,
+                    Fence::Off,
+                    &visible,
+                    &mut self.judge.diagnostics,
+                )?;
                 self.mention_all(&mentions);
                 Some(Operand::Template(template))
             }
@@ -251,7 +255,7 @@ impl<'a> Steps<'_, '_, 'a> {
     fn max_tokens(&self, body: &Body<'a>) -> Option<MaxTokens> {
         let option = self.option("max_tokens", body)?;
         let own = body.options.iter().any(|other| std::ptr::eq(*other, option));
-        silent(|r| r.tokens(&option.value)).map(|tokens| MaxTokens { tokens, own })
+        silent(|r| r.tokens(&self.literal(option))).map(|tokens| MaxTokens { tokens, own })
     }
 
     fn tools(&self, body: &Body<'a>) -> Option<Tools> {
@@ -278,7 +282,7 @@ impl<'a> Steps<'_, '_, 'a> {
             if !own && options::SAMPLING.contains(name) && (typed || role == CallRole::Decider) {
                 continue;
             }
-            let Some(json) = silent(|r| r.json(&option.value)) else { continue };
+            let Some(json) = silent(|r| r.json(&self.literal(option))) else { continue };
             match (*name, json) {
                 ("params", serde_json::Value::Object(map)) => fields
                     .extend(map.into_iter().map(|(name, json)| Field { name, json: json.to_string(), own })),

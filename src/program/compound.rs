@@ -12,7 +12,7 @@ use super::options::{self, Place};
 use super::scope::{Scope, Shape};
 use super::steps::{Body, Steps, it};
 use super::values::Reader;
-use super::{Arm, ArmHead, Cascade, Kind, Line, Step, Verb, errors, graph};
+use super::{Arm, ArmHead, Cascade, Kind, Line, Step, Use, Verb, errors, graph};
 
 /// The grade that is good enough where nobody says, 0–1.
 const ACCEPT_BUILT_IN: f64 = 0.7;
@@ -61,6 +61,12 @@ impl<'a> Steps<'_, '_, 'a> {
         self.scopes.push(Scope { vars, ..Scope::default() });
         let call = self.call(CallRole::Plain, body);
         self.pop();
+        // Each call has its own: the group knows nothing of them.
+        let (sees, uses): (Vec<Use>, Vec<Use>) = std::mem::take(&mut self.uses)
+            .into_iter()
+            .partition(|used| ["mine", "others"].contains(&used.name.as_str()));
+        self.uses = uses;
+        let sees = sees.into_iter().map(|used| used.name).collect();
         let models = self.judge.models(list)?;
         let group = self.group(body, Some(models.len()));
         let calls: Vec<Call> = models.into_iter().map(|model| Call { model, ..call.clone() }).collect();
@@ -68,7 +74,7 @@ impl<'a> Steps<'_, '_, 'a> {
             self.complain(errors::empty_list(list.span()));
             return None;
         }
-        Some(Verb::Over { calls, prev: prev?, group })
+        Some(Verb::Over { calls, prev: prev?, sees, group })
     }
 
     /// `parallel for x in EXPR up to N { … }`
@@ -239,7 +245,7 @@ impl<'a> Steps<'_, '_, 'a> {
         let accept = body.options.iter().find(|option| option.name.text == "accept");
         let mut silent = Vec::new();
         let accept = accept.and_then(|option| {
-            Reader { option: "accept", diagnostics: &mut silent }.number(&option.value, 0.0, 1.0)
+            Reader { option: "accept", diagnostics: &mut silent }.number(&self.literal(option), 0.0, 1.0)
         });
         if by.is_none() && body.accept_when.is_none() {
             self.complain(errors::nothing_accepts(alt.verb_span));

@@ -115,7 +115,7 @@ impl<'a> Steps<'_, '_, 'a> {
 
     fn rubric(&self, body: &Body<'a>) -> String {
         let rubric = body.options.iter().find(|option| option.name.text == "rubric");
-        match rubric.map(|option| &option.value) {
+        match rubric.map(|option| self.literal(option)).as_deref() {
             Some(Value::Text(text)) => text.value.trim().to_owned(),
             _ => String::new(),
         }
@@ -154,7 +154,7 @@ impl<'a> Steps<'_, '_, 'a> {
                 "ties" => ties = self.ties(&option.value).unwrap_or(Ties::First),
                 "min_share" => {
                     let mut reader = Reader { option: "min_share", diagnostics: &mut silent };
-                    min_share = reader.number(&option.value, 0.0, 1.0).unwrap_or(0.0);
+                    min_share = reader.number(&self.literal(option), 0.0, 1.0).unwrap_or(0.0);
                 }
                 "weights" => weights = self.weights(&option.value),
                 "match" => matching = self.matching(&option.value),
@@ -172,7 +172,8 @@ impl<'a> Steps<'_, '_, 'a> {
     fn key(&mut self, value: &'a Value) -> Option<crate::template::Template> {
         let Value::Text(text) = value else { return None };
         let visible = self.visible(&[it()]);
-        let (key, mentions) = self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+        let (key, mentions) =
+            self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
         self.mention_all(&mentions);
         Some(key)
     }

@@ -280,8 +280,12 @@ impl<'a> Steps<'_, '_, 'a> {
         match value {
             Value::Text(text) if text.form == TextForm::Template => {
                 let visible = self.visible(&[]);
-                let (template, mentions) =
-                    self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                let (template, mentions) = self.judge.tables.templates.template(
+                    text,
+                    Fence::Off,
+                    &visible,
+                    &mut self.judge.diagnostics,
+                )?;
                 let uses = std::mem::take(&mut self.uses);
                 self.mention_all(&mentions);
                 let own = std::mem::replace(&mut self.uses, uses);

@@ -67,6 +67,10 @@ const HANDLE: &[&str] = &["limit", "selector", "stream"];
 /// Which lints do not count in a block, each with the reason. May stand in every block; the lints read it.
 pub const ALLOW: &str = "allow";
 
+/// Options of a step that take a number or a text, and so a role or parameter that holds one.
+pub const TAKE_ROLES: &[&str] =
+    &["temperature", "top_p", "max_tokens", "seed", "retries", "need", "accept", "min_share", "rubric"];
+
 /// Fields that a seed, a temperature and their like make; deciders inherit none of them.
 pub const SAMPLING: &[&str] = &["temperature", "top_p", "stop", "seed", "params"];
 

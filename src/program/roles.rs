@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Count, Member, Value};
+use crate::syntax::ast::{Arg, Count, Member, Quantity, Text, TextForm, TextRun, Value};
 use crate::template::{Data, Kind};
 
 use super::collect::{Layer, Tables};
@@ -85,6 +85,26 @@ impl Role {
             Self::Number { .. } => Kind::Number,
             Self::Text(_) => Kind::Text,
             Self::Bool(_) => Kind::Any,
+        }
+    }
+
+    /// As it would be written at `span`; `None` for what no option takes.
+    pub fn written(&self, span: Span) -> Option<Value> {
+        match self {
+            Self::Number { value, whole } => Some(Value::Quantity(Quantity {
+                number: *value,
+                whole: *whole,
+                dollar: false,
+                unit: String::new(),
+                span,
+            })),
+            Self::Text(text) => Some(Value::Text(Text {
+                form: TextForm::Plain,
+                value: text.clone(),
+                span,
+                runs: vec![TextRun { value: 0, source: span.start }],
+            })),
+            Self::Model(_) | Self::Models(_) | Self::Bool(_) => None,
         }
     }
 

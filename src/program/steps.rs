@@ -1,5 +1,7 @@
 //! The steps of one body in one cell: an ensemble, a technique, a round. Names, alternatives, simple verbs.
 
+use std::borrow::Cow;
+
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, Member as Named, Name, Setting, Value, Verb as Written};
@@ -307,8 +309,12 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
             Written::Text { template } => {
                 self.judge_options(Place::Text, body);
                 let visible = self.visible(&[]);
-                let (template, mentions) =
-                    self.judge.tables.templates.template(template, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                let (template, mentions) = self.judge.tables.templates.template(
+                    template,
+                    Fence::Off,
+                    &visible,
+                    &mut self.judge.diagnostics,
+                )?;
                 self.mention_all(&mentions);
                 Some(Verb::Text(template))
             }
@@ -456,7 +462,8 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         let mut group = Group { need: None, grace: None };
         let mut silent = Vec::new();
         if let Some(option) = self.option("need", body) {
-            group.need = Reader { option: "need", diagnostics: &mut silent }.whole(&option.value, 0, 1000);
+            group.need =
+                Reader { option: "need", diagnostics: &mut silent }.whole(&self.literal(option), 0, 1000);
             let own = body.options.iter().any(|own| std::ptr::eq(*own, option));
             match (group.need, members) {
                 (Some(need), Some(members)) if need as usize > members && own => {
@@ -468,7 +475,8 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
             }
         }
         if let Some(option) = self.option("grace", body) {
-            group.grace = Reader { option: "grace", diagnostics: &mut silent }.duration(&option.value);
+            group.grace =
+                Reader { option: "grace", diagnostics: &mut silent }.duration(&self.literal(option));
         }
         group
     }
@@ -482,8 +490,32 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         })
     }
 
+    /// An option's value; a role or parameter that holds a number or a text stands for it.
+    pub fn literal<'v>(&self, option: &'v Setting) -> Cow<'v, Value> {
+        match self.held(option) {
+            Some(value) => Cow::Owned(value),
+            None => Cow::Borrowed(&option.value),
+        }
+    }
+
+    fn held(&self, option: &Setting) -> Option<Value> {
+        let Value::Name(member) = &option.value else { return None };
+        if !options::TAKE_ROLES.contains(&option.name.text.as_str()) {
+            return None;
+        }
+        let filled = self.judge.roles.get(&member.word()?.text)?;
+        filled.role.written(member.span)
+    }
+
     pub fn judge_options(&mut self, place: Place, body: &Body<'a>) {
-        options::judge(place, &body.options, &mut self.judge.diagnostics);
+        let held: Vec<Option<Setting>> = body
+            .options
+            .iter()
+            .map(|option| self.held(option).map(|value| Setting { value, ..(*option).clone() }))
+            .collect();
+        let settings: Vec<&Setting> =
+            held.iter().zip(&body.options).map(|(held, option)| held.as_ref().unwrap_or(option)).collect();
+        options::judge(place, &settings, &mut self.judge.diagnostics);
         if let (false, Some(expr)) = (place.accepts(), body.accept_when) {
             self.complain(errors::misplaced(expr.span, "`accept when`", place.title()));
         }
@@ -531,7 +563,8 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
     /// Compiles a condition. `extra` are names that only it may use.
     pub fn condition(&mut self, expr: &ast::Expr, extra: &[(String, Sort)]) -> Option<Expression> {
         let visible = self.visible(extra);
-        let (expression, mentions) = self.judge.tables.templates.expression(expr, &visible, &mut self.judge.diagnostics)?;
+        let (expression, mentions) =
+            self.judge.tables.templates.expression(expr, &visible, &mut self.judge.diagnostics)?;
         self.mention_all(&mentions);
         Some(expression)
     }

@@ -76,7 +76,7 @@ impl Templates {
     }
 }
 
-/// Reads and checks one template.
+/// Reads and checks one template, for itself.
 pub fn template(
     text: &Text,
     fence: Fence,
@@ -97,7 +97,8 @@ pub fn template(
     }
 }
 
-fn expression(
+/// Reads and checks one expression, for itself.
+pub fn expression(
     expr: &Expr,
     visible: &Visible<'_>,
     diagnostics: &mut Vec<Diagnostic>,

@@ -38,7 +38,7 @@ pub enum Ending {
 }
 
 /// An answer as templates see it, with what only the client sees.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     /// Id of the node that made it.
     pub step: String,

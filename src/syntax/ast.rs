@@ -3,6 +3,8 @@
 //! A part that could not be read is a `Bad` node; its diagnostic was already given by the parser, so later
 //! phases pass over it in silence.
 
+use std::fmt;
+
 use crate::source::FileId;
 use crate::source::Span;
 
@@ -405,7 +407,7 @@ pub struct Quantity {
 }
 
 /// A minijinja expression, verbatim, trimmed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Expr {
     pub text: String,
     pub span: Span,
@@ -431,10 +433,43 @@ pub struct Text {
     pub runs: Vec<TextRun>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TextRun {
     pub value: u32,
     pub source: u32,
+}
+
+// === impl File ===
+
+impl File {
+    /// The tree without its places, printed: files that say the same in another layout have the same meaning, and
+    /// other files have another. Line ends are a matter of layout, too; comments are not in the tree.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        format!("{:-?}", self.items)
+    }
+}
+
+// === impl Expr ===
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, span } = self;
+        let text = if f.sign_minus() { text.replace("\r\n", "\n") } else { text.clone() };
+        f.debug_struct("Expr").field("text", &text).field("span", span).finish()
+    }
+}
+
+// === impl TextRun ===
+
+impl fmt::Debug for TextRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.sign_minus() {
+            return f.write_str("_");
+        }
+        let Self { value, source } = self;
+        f.debug_struct("TextRun").field("value", value).field("source", source).finish()
+    }
 }
 
 // === impl Text ===

@@ -31,7 +31,7 @@ impl Reader<'_> {
     fn doc(&mut self, pair: Pair<'_>) -> Doc {
         let span = self.span(&pair);
         let lines: Vec<&str> =
-            parts(pair).filter_map(|line| parts(line).next()).map(|text| text.as_str()).collect();
+            parts(pair).filter_map(|line| parts(line).next()).map(|text| text.as_str().trim_end()).collect();
         Doc { text: lines.join("\n"), span }
     }
 }

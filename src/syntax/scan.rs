@@ -28,6 +28,8 @@ pub struct Found {
     pub diagnostics: Vec<Diagnostic>,
     /// Openers of texts whose end is a guess, in order.
     pub open_texts: Vec<u32>,
+    /// Documentation included, in order, without line ends.
+    pub comments: Vec<Span>,
 }
 
 /// What an earlier pass taught.
@@ -146,7 +148,7 @@ impl<'t> Pass<'t> {
             deep: None,
             deep_reported: false,
             edits: Vec::new(),
-            found: Found { diagnostics: Vec::new(), open_texts: Vec::new() },
+            found: Found { diagnostics: Vec::new(), open_texts: Vec::new(), comments: Vec::new() },
             broken: BTreeSet::new(),
             runaway: None,
             turned: None,

@@ -40,10 +40,8 @@ pub fn check(
     titles(&drafts, &mut found);
     let Some(_) = program.filter(|_| !drafts.is_empty()) else { return (Vec::new(), found) };
     let mut targets = Targets::new(sources, files, plans);
-    let runs: Vec<Option<Target<'_>>> = drafts
-        .iter()
-        .map(|draft| draft.run.and_then(|run| targets.find(run, &draft.mocked(), &mut found)))
-        .collect();
+    let runs: Vec<Option<Target<'_>>> =
+        drafts.iter().map(|draft| draft.run.and_then(|run| targets.find(run, &mut found))).collect();
     let techniques = targets.techniques(&mut found);
     let mut tests = Vec::new();
     for (draft, target) in drafts.iter().zip(runs) {
@@ -166,11 +164,6 @@ impl<'a> Draft<'a> {
                 self.params.push((name.text.clone(), json));
             }
         }
-    }
-
-    /// The names that its mocks stand for.
-    fn mocked(&self) -> Vec<&'a ast::Name> {
-        self.mocks.iter().map(|(mock, _)| &mock.target.head).collect()
     }
 
     /// The test, if everything that it names is there.

@@ -107,21 +107,23 @@ enum Closeness {
 /// Gives each call of the plan to the mock that names it most closely.
 pub fn assign(plan: &Plan, written: Vec<(&ast::Mock, Vec<Reply>)>, found: &mut Vec<Diagnostic>) -> Vec<Mock> {
     let mut taken: BTreeMap<NodeId, (Closeness, usize)> = BTreeMap::new();
-    let mut idle = Vec::new();
+    // What was complained of already.
+    let mut told = Vec::new();
     for (index, (mock, _)) in written.iter().enumerate() {
         let reached = reached(plan, &mock.target);
         if reached.is_empty() {
             found.push(unknown(plan, &mock.target));
-            idle.push(index);
+            told.push(index);
         }
         for (id, closeness) in reached {
             match taken.get(&id) {
                 Some((before, _)) if *before > closeness => (),
                 Some((before, first)) if *before == closeness => {
-                    let first = written[*first].0.target.span;
-                    found.push(errors::mocked_twice(mock.target.span, first, &plan.node(id).id));
-                    // That nothing is left for it says the same.
-                    idle.push(index);
+                    if !told.contains(&index) {
+                        let first = written[*first].0.target.span;
+                        found.push(errors::mocked_twice(mock.target.span, first, &plan.node(id).id));
+                        told.push(index);
+                    }
                 }
                 _ => {
                     taken.insert(id, (closeness, index));
@@ -135,7 +137,7 @@ pub fn assign(plan: &Plan, written: Vec<(&ast::Mock, Vec<Reply>)>, found: &mut V
         .enumerate()
         .map(|(index, (mock, replies))| {
             let covers: Vec<NodeId> = covers(index);
-            if covers.is_empty() && !idle.contains(&index) {
+            if covers.is_empty() && !told.contains(&index) {
                 let span = mock.target.span;
                 found.push(errors::all_mocked_closer(span, &name(&mock.target)));
             }
@@ -150,6 +152,10 @@ fn reached(plan: &Plan, target: &ast::Path) -> Vec<(NodeId, Closeness)> {
     let head = target.head.text.as_str();
     let rest = rest(target);
     let bases: Vec<String> = steps::named(plan, head).into_iter().map(|id| format!("{id}{rest}")).collect();
+    // A step that makes a call is that call, not what it starts: of a `route` the question which way to go.
+    let calls_itself = |base: &str| plan.nodes.iter().any(|node| node.id == base && node.act.ask().is_some());
+    let stands_for =
+        |id: &str, base: &str| if calls_itself(base) { id == base } else { steps::is_part(id, base) };
     let calls = plan.ids().filter(|id| plan.node(*id).act.ask().is_some());
     calls
         .filter_map(|id| {
@@ -167,11 +173,6 @@ fn reached(plan: &Plan, target: &ast::Path) -> Vec<(NodeId, Closeness)> {
             Some((id, closeness))
         })
         .collect()
-}
-
-/// Whether the call `id` is that of the step `base`, or of a part of it. What runs in the place of a step is no part.
-fn stands_for(id: &str, base: &str) -> bool {
-    steps::within(id, base).is_some_and(|rest| !rest.split(['.', '[']).any(|word| word == "else"))
 }
 
 /// Whether a role is this model, or a list with it.

@@ -1,14 +1,15 @@
 //! How a test names the steps of a plan: by their names, and by the ids of what lies in them.
 
-use crate::plan::{NodeId, Plan};
+use crate::plan::{Act, FrameId, Node, NodeId, Plan, Select};
 
-/// The nodes of these names, in whatever loop, technique or round they stand, as ids.
+/// The nodes of this name, as ids: those of the handle's own body, in whatever round they stand; a name that it does not
+/// have is looked for in the techniques and ensembles that it uses.
 pub fn named<'p>(plan: &'p Plan, name: &str) -> Vec<&'p str> {
-    let bears = |id: &NodeId| {
-        let node = plan.node(*id);
-        node.id == name || node.name.as_deref() == Some(name)
-    };
-    plan.ids().filter(bears).map(|id| plan.node(id).id.as_str()).collect()
+    let bears = |node: &&Node| node.id == name || node.name.as_deref() == Some(name);
+    let all: Vec<&Node> = plan.nodes.iter().filter(bears).collect();
+    let is_own = |node: &&&Node| node.frame == FrameId(0);
+    let has_own = all.iter().any(|node| is_own(&node));
+    all.iter().filter(|node| !has_own || is_own(node)).map(|node| node.id.as_str()).collect()
 }
 
 /// What is left of an id that lies in `base`: empty for `base` itself, `[0]` or `.a` for its parts.
@@ -20,7 +21,17 @@ pub fn within<'i>(id: &'i str, base: &str) -> Option<&'i str> {
 /// The first word of `.round2.notes`; none for `[0]`, and none for an `else`, which is no part of what it stands in for.
 pub fn word(rest: &str) -> Option<&str> {
     let word = rest.strip_prefix('.')?.split(['.', '[']).next()?;
-    (word != "else" && !word.is_empty()).then_some(word)
+    (!is_else(word) && !word.is_empty()).then_some(word)
+}
+
+/// `else`, `else2`: what runs in the place of a step.
+fn is_else(word: &str) -> bool {
+    word.strip_prefix("else").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Whether `id` is `base` or a part of it. What runs in the place of a step is no part of the step.
+pub fn is_part(id: &str, base: &str) -> bool {
+    within(id, base).is_some_and(|rest| !rest.split(['.', '[']).any(is_else))
 }
 
 /// Whether any node is called `base`, or lies in it.
@@ -37,4 +48,24 @@ pub fn names(plan: &Plan) -> Vec<&str> {
         }
     }
     names
+}
+
+/// Whether a node gives a list of answers, also where there are none.
+pub fn gives_several(plan: &Plan, id: NodeId) -> bool {
+    match &plan.node(id).act {
+        Act::Group(_) | Act::Score(_) | Act::List(_) => true,
+        Act::Pick { count, .. } => count.is_some(),
+        Act::Select(select) => match select {
+            Select::First { count, .. } | Select::Last { count, .. } | Select::Best { count, .. } => {
+                count.is_some()
+            }
+            Select::Without { .. } | Select::Concat(_) | Select::Others { .. } => true,
+            Select::Index { .. } | Select::Mine { .. } | Select::Member { .. } => false,
+        },
+        Act::Alias(of) => gives_several(plan, *of),
+        Act::Inline { reply, .. } => gives_several(plan, *reply),
+        Act::Repeat(repeat) => gives_several(plan, repeat.first),
+        Act::Route(route) => route.arms.first().is_some_and(|arm| gives_several(plan, arm.node)),
+        _ => false,
+    }
 }

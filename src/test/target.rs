@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
-use crate::program::errors as program_errors;
+use crate::program::{errors as program_errors, standard};
 use crate::source::Sources;
 use crate::syntax::ast::{
     self, Block, Cell, Ensemble, EnsembleBody, Entry, File, Item, Member, Name, Titled, Value,
@@ -13,8 +13,12 @@ use crate::syntax::ast::{
 
 use super::errors;
 
-/// Name of the tier and the profile in which a technique runs if no cell is named.
-const CELL: &str = "trial";
+/// The cell in which a technique runs if none is named.
+const PROFILE: &str = "trial";
+const TIER: &str = "stage";
+
+/// What the ensembles around techniques are called, with a number behind it.
+const AROUND: &str = "trial";
 
 pub enum Target<'a> {
     Handle(&'a Plan),
@@ -28,7 +32,8 @@ pub struct Targets<'a> {
     files: &'a [File],
     ensembles: BTreeMap<&'a str, Vec<&'a Plan>>,
     techniques: BTreeSet<&'a str>,
-    models: BTreeSet<&'a str>,
+    /// Models, prompts, and what else a bare word in an argument can mean.
+    spoken: BTreeSet<&'a str>,
     /// Runs of techniques, each with the names that stand for models in it.
     wanted: Vec<(&'a ast::Run, Vec<Name>)>,
 }
@@ -50,23 +55,28 @@ impl<'a> Targets<'a> {
             Item::Technique(technique) => Some(technique.name.text.as_str()),
             _ => None,
         });
+        let techniques =
+            techniques.chain(standard::techniques().map(|technique| technique.name.text.as_str()));
+        let prompts = items().filter_map(|item| match item {
+            Item::Prompt(prompt) => Some(prompt.name.text.as_str()),
+            _ => None,
+        });
         Self {
             sources,
             files,
             ensembles,
             techniques: techniques.collect(),
-            models: models.collect(),
+            spoken: models
+                .chain(prompts)
+                .chain(standard::prompts().keys().map(String::as_str))
+                .chain(["true", "false"])
+                .collect(),
             wanted: Vec::new(),
         }
     }
 
-    /// What a `run` names; `mocked` are the names that the test has answers for.
-    pub fn find(
-        &mut self,
-        run: &'a ast::Run,
-        mocked: &[&Name],
-        found: &mut Vec<Diagnostic>,
-    ) -> Option<Target<'a>> {
+    /// What a `run` names.
+    pub fn find(&mut self, run: &'a ast::Run, found: &mut Vec<Diagnostic>) -> Option<Target<'a>> {
         let head = &run.member.path.head;
         if let Some(plans) = self.ensembles.get(head.text.as_str()) {
             if run.member.args.is_some() {
@@ -76,7 +86,7 @@ impl<'a> Targets<'a> {
             return handle(run, plans, found).map(Target::Handle);
         }
         if self.techniques.contains(head.text.as_str()) {
-            let models = self.stand_ins(run, mocked);
+            let models = self.stand_ins(run);
             self.wanted.push((run, models));
             return Some(Target::Technique(self.wanted.len() - 1));
         }
@@ -86,8 +96,8 @@ impl<'a> Targets<'a> {
         None
     }
 
-    /// Arguments that are mocked and mean nothing else: they are models.
-    fn stand_ins(&self, run: &ast::Run, mocked: &[&Name]) -> Vec<Name> {
+    /// Arguments that mean nothing else: they are models. To call one that is not mocked fails the test.
+    fn stand_ins(&self, run: &ast::Run) -> Vec<Name> {
         let mut names = Vec::new();
         for arg in run.member.args.iter().flatten() {
             words(&arg.value, &mut names);
@@ -95,9 +105,10 @@ impl<'a> Targets<'a> {
         let roles = self.roles(run.cell.is_some() || run.member.cell.is_some());
         let mut stand_ins: Vec<Name> = Vec::new();
         for name in names {
-            let is_mocked = mocked.iter().any(|mock| mock.text == name.text);
-            let is_known = self.models.contains(name.text.as_str()) || roles.contains(name.text.as_str());
-            if is_mocked && !is_known && stand_ins.iter().all(|known| known.text != name.text) {
+            let word = name.text.as_str();
+            let is_known =
+                self.spoken.contains(word) || self.techniques.contains(word) || roles.contains(word);
+            if !is_known && stand_ins.iter().all(|known| known.text != name.text) {
                 stand_ins.push(name.clone());
             }
         }
@@ -136,9 +147,9 @@ impl<'a> Targets<'a> {
             }
         }
         let mut items: Vec<Item> = models.into_iter().map(|name| Item::Model(bare(name.clone()))).collect();
-        let cell = Name { text: CELL.to_owned(), span: first.span };
-        items.push(Item::Tier(bare(cell.clone())));
-        items.push(Item::Profile(bare(cell)));
+        let word = |text: &str| Name { text: text.to_owned(), span: first.span };
+        items.push(Item::Tier(bare(word(TIER))));
+        items.push(Item::Profile(bare(word(PROFILE))));
         items.extend(
             self.wanted.iter().enumerate().map(|(number, (run, _))| Item::Ensemble(around(number, run))),
         );
@@ -147,7 +158,7 @@ impl<'a> Targets<'a> {
         found.extend(mistakes.into_iter().filter(Diagnostic::is_error));
         let plans = program.as_ref().map(crate::plan::lower).unwrap_or_default();
         let numbered = plans.into_iter().filter_map(|mut plan| {
-            let number: usize = plan.ensemble.strip_prefix(CELL)?.strip_prefix('-')?.parse().ok()?;
+            let number: usize = plan.ensemble.strip_prefix(AROUND)?.strip_prefix('-')?.parse().ok()?;
             // What people read is the technique's own name.
             let technique = &self.wanted.get(number)?.0.member.path.head.text;
             (plan.ensemble, plan.handle) = (technique.clone(), technique.clone());
@@ -208,13 +219,13 @@ fn bare(name: Name) -> Titled {
 /// `ensemble trial-3 at CELL = moa(panel: [a, b])`, every part of it placed in the test.
 fn around(number: usize, run: &ast::Run) -> Ensemble {
     let span = run.member.span;
-    let word = || Name { text: CELL.to_owned(), span };
+    let word = |text: &str| Name { text: text.to_owned(), span };
     let cell = run.cell.clone().or_else(|| run.member.cell.clone());
     let member = Member { cell: None, ..run.member.clone() };
     Ensemble {
         doc: None,
-        name: Name { text: format!("{CELL}-{number}"), span },
-        cells: vec![cell.unwrap_or_else(|| Cell { words: vec![word(), word()], span })],
+        name: word(&format!("{AROUND}-{number}")),
+        cells: vec![cell.unwrap_or_else(|| Cell { words: vec![word(PROFILE), word(TIER)], span })],
         body: EnsembleBody::Technique { member, block: None },
         span,
     }

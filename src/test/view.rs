@@ -105,6 +105,12 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Whether `skip when` held, even if something else answered in the place of the step.
+    fn skipped(&self, bases: &[String], ending: Option<&Ending>) -> bool {
+        let own = self.finished.receipt.skipped.iter().any(|id| bases.contains(id));
+        own || matches!(ending, Some(Ending::Skipped))
+    }
+
     /// A step by its nodes: it gives what the last of them gave that ran.
     fn step(&self, bases: &[String]) -> Data {
         let own: Vec<NodeId> =
@@ -125,7 +131,7 @@ impl<'a> View<'a> {
             ("prompt".to_owned(), text(&own_prompt.map_or_else(|| prompts.join("\n\n"), str::to_owned))),
             ("calls".to_owned(), Data::Int(prompts.len() as i64)),
             ("ran".to_owned(), Data::Bool(ran)),
-            ("skipped".to_owned(), Data::Bool(matches!(ending, Some(Ending::Skipped)))),
+            ("skipped".to_owned(), Data::Bool(self.skipped(bases, ending))),
             ("error".to_owned(), error),
         ];
         match ending {
@@ -137,10 +143,11 @@ impl<'a> View<'a> {
                 seen.fields.push(("text".to_owned(), text(&seen.text)));
                 seen.items = Some(given.into_iter().map(|given| self.item(given)).collect());
             }
-            _ => of_answer(
-                &mut seen,
-                &Given { answer: Arc::new(Answer::default()), step: String::new(), tool_calls: Vec::new() },
-            ),
+            _ if shown.is_some_and(|id| steps::gives_several(self.plan, *id)) => {
+                seen.fields.push(("text".to_owned(), text("")));
+                seen.items = Some(Vec::new());
+            }
+            _ => of_answer(&mut seen, &Given::default()),
         }
         let mut words: Vec<&str> = Vec::new();
         for word in parts.iter().filter_map(|(_, rest)| steps::word(rest)) {

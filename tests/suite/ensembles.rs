@@ -28,9 +28,7 @@ pub fn shipped() -> Vec<Plan> {
     if !folder.exists() {
         return Vec::new();
     }
-    let mut paths = Vec::new();
-    walk(folder, &mut paths);
-    paths.sort();
+    let paths = files(folder);
     let mut sources = Sources::default();
     for path in &paths {
         let name = path.strip_prefix(folder).expect("below the folder").display().to_string();
@@ -41,6 +39,14 @@ pub fn shipped() -> Vec<Plan> {
     assert!(compiled.diagnostics.is_empty(), "{found}");
     assert!(!compiled.plans.is_empty(), "`{FOLDER}` is there and holds no ensemble");
     compiled.plans
+}
+
+/// Every `.ens` file of a folder, by path.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    walk(folder, &mut paths);
+    paths.sort();
+    paths
 }
 
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {

@@ -42,6 +42,7 @@ impl Lowering<'_> {
         &mut self,
         calls: &[Call],
         list: NodeId,
+        sees: &[String],
         id: &str,
         inputs: &[Input],
     ) -> Vec<NodeId> {
@@ -49,19 +50,15 @@ impl Lowering<'_> {
         for (place, call) in calls.iter().enumerate() {
             let own = format!("{id}[{place}]");
             let place = place as u32;
-            let inputs = inputs
-                .iter()
-                .map(|input| {
-                    let node = match input.name.as_str() {
-                        "mine" => self.add(&inside(&own, "mine"), Act::Select(Select::Mine { place, list })),
-                        "others" => {
-                            self.add(&inside(&own, "others"), Act::Select(Select::Others { place, list }))
-                        }
-                        _ => return input.clone(),
-                    };
-                    Input { name: input.name.clone(), node, printed: false }
-                })
-                .collect();
+            let mut inputs = inputs.to_vec();
+            for name in sees {
+                let select = match name.as_str() {
+                    "mine" => Select::Mine { place, list },
+                    _ => Select::Others { place, list },
+                };
+                let node = self.add(&inside(&own, name), Act::Select(select));
+                inputs.push(Input { name: name.clone(), node, printed: false });
+            }
             members.push(self.call(call, &own, inputs));
         }
         members

@@ -19,9 +19,13 @@ impl Lowering<'_> {
                 Act::Group(plain(GroupKind::Parallel, members, group))
             }
             Verb::Named { steps, group } => self.named_group(steps, group, id),
-            Verb::Over { calls, prev, group } => {
+            Verb::Over { calls, prev, sees, group } => {
                 let list = self.list(prev, id);
-                Act::Group(plain(GroupKind::Over, self.each_with_its_own(calls, list, id, inputs), group))
+                Act::Group(plain(
+                    GroupKind::Over,
+                    self.each_with_its_own(calls, list, sees, id, inputs),
+                    group,
+                ))
             }
             Verb::For { name, items, most, body, group } => {
                 let items = self.items(items, *most, id, inputs);

@@ -123,6 +123,8 @@ impl Pass<'_> {
 
     /// `// …`: nothing in it counts, but what cannot be seen is as wrong as in code.
     pub fn comment(&mut self) {
+        let comment = self.span(self.at, self.line_end(self.at));
+        self.found.comments.push(comment);
         while let Some(byte) = self.byte(0).filter(|byte| *byte != b'\n') {
             if byte.is_ascii_graphic() || byte == b' ' {
                 self.at += 1;
