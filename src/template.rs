@@ -7,9 +7,12 @@ pub mod data;
 mod engine;
 mod fence;
 mod filters;
+pub mod kind;
 pub mod number;
 pub mod parts;
 mod raw;
+mod redact;
+mod signature;
 mod size;
 mod value;
 
@@ -20,9 +23,12 @@ use std::sync::{Arc, OnceLock};
 use minijinja::Environment;
 use minijinja::machinery;
 
-pub use check::{Fault, Kind, Mention};
+use self::signature::Callee;
+
+pub use check::{Fault, Mention};
 pub use data::{Answer, Data, Group, Part, Seen};
 pub use filters::{find_json, json_values};
+pub use kind::{Kind, Returned};
 pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};
 
@@ -69,17 +75,17 @@ const NAME: &str = "template";
 /// For "did you mean".
 #[must_use]
 pub fn known_filters() -> Vec<&'static str> {
-    engine::FILTERS_KEPT.iter().chain(engine::FILTERS_OURS).copied().collect()
+    Callee::Filter.names()
 }
 
 #[must_use]
-pub fn known_tests() -> &'static [&'static str] {
-    engine::TESTS
+pub fn known_tests() -> Vec<&'static str> {
+    Callee::Test.names()
 }
 
 #[must_use]
-pub fn known_functions() -> &'static [&'static str] {
-    engine::FUNCTIONS
+pub fn known_functions() -> Vec<&'static str> {
+    Callee::Function.names()
 }
 
 // === impl Template ===

@@ -1,6 +1,8 @@
 //! Rules, on plans made by hand. What each rule finds in a program is tested by its page.
 
 use crate::diagnostic::Diagnostic;
+mod programs;
+
 use crate::explain::sample;
 use crate::lint::{Level, Policy, RULES, Subject, review};
 use crate::plan::{Limit, Plan};

@@ -271,6 +271,53 @@ pub fn wrong_arguments(name: &str, span: Span, expected: usize, found: usize) ->
         .help("a prompt sees only what it is given: one argument for each of its parameters")
 }
 
+/// T007
+pub fn method(name: &str, span: Span, filters: Names<'_>) -> Diagnostic {
+    let found =
+        Diagnostic::error("T007", span, format!("values have no methods: `{name}()` cannot be called"));
+    if filters.contains(&name) {
+        return found.help(format!("it is a filter: `… | {name}`"));
+    }
+    let filter = crate::diagnostic::suggest::nearest(name, filters.iter().copied());
+    found.help_if(filter.map(|filter| format!("is the filter meant? `… | {filter}`")))
+}
+
+/// T013
+pub fn wrong_count_of(of: &str, usage: &str, found: usize, span: Span) -> Diagnostic {
+    let s = if found == 1 { "" } else { "s" };
+    Diagnostic::error("T013", span, format!("{of} does not take {found} argument{s}")).help(format!(
+        "it is used as `{usage}`{}",
+        if usage.contains('?') { "; what has a `?` may be left out" } else { "" }
+    ))
+}
+
+/// T013
+pub fn unknown_argument(of: &str, argument: &str, span: Span, known: Names<'_>) -> Diagnostic {
+    let found = Diagnostic::error("T013", span, format!("{of} has no argument called `{argument}`"));
+    match known.is_empty() {
+        true => found.help("its arguments are given by their place, without names"),
+        false => near(found, argument, known, "its named arguments are"),
+    }
+}
+
+/// T010
+pub fn wrong_argument(of: &str, argument: &str, wanted: &str, span: Span) -> Diagnostic {
+    let argument = argument.replace('_', " ");
+    Diagnostic::error("T010", span, format!("{of} takes {wanted} here ({argument})"))
+}
+
+/// T010
+pub fn compared_whole(span: Span) -> Diagnostic {
+    Diagnostic::error("T010", span, "an answer is never equal to this: it is more than its text")
+        .help("compare its `.text`, or its `.value` if its step declares `returns`")
+}
+
+/// T018
+pub fn no_value(span: Span) -> Diagnostic {
+    Diagnostic::error("T018", span, "there is no value: the step that answers declares no `returns`")
+        .help("declare it there, for instance `returns: one_of [pass, repair]`; what it says is its `.text`")
+}
+
 /// T013
 pub fn no_prompt_argument(name: &str, span: Span, param: &str) -> Diagnostic {
     Diagnostic::error("T013", span, format!("prompt `{name}` needs an argument for `{param}`"))

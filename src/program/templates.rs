@@ -144,12 +144,25 @@ fn report(
                 errors::unknown_filter(name, span, &crate::template::known_filters())
             }
             FaultKind::UnknownTest(name) => {
-                errors::unknown_in_template("test", name, span, crate::template::known_tests())
+                errors::unknown_in_template("test", name, span, &crate::template::known_tests())
             }
             FaultKind::UnknownFunction(name) => {
-                errors::unknown_in_template("function", name, span, crate::template::known_functions())
+                errors::unknown_in_template("function", name, span, &crate::template::known_functions())
             }
-            FaultKind::NotYet(name) => errors::not_yet(&format!("filter `{name}`"), span),
+            FaultKind::Method(name) => errors::method(name, span, &crate::template::known_filters()),
+            FaultKind::WrongCount { of, usage, found } => errors::wrong_count_of(of, usage, *found, span),
+            FaultKind::WrongArgument { of, argument, wanted } => {
+                errors::wrong_argument(of, argument, wanted, span)
+            }
+            FaultKind::UnknownArgument { of, argument, known } => {
+                errors::unknown_argument(of, argument, span, known)
+            }
+            FaultKind::NoValue => errors::no_value(span),
+            FaultKind::NotAChoice { word, choices } => {
+                let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+                errors::not_a_choice(span, word, &choices)
+            }
+            FaultKind::ComparedWhole => errors::compared_whole(span),
             FaultKind::Forbidden(word) => errors::forbidden_statement(span, word),
         });
     }

@@ -1,27 +1,15 @@
 //! The static check: every name, field, filter and test of a template is known before it runs.
 
-use minijinja::machinery::ast::{CallArg, Expr, Stmt};
+mod calls;
+mod comparisons;
+
+use minijinja::machinery::ast::{BinOpKind, CallArg, CompareOpKind, Expr, Stmt};
+use minijinja::value::ValueKind;
 use std::ops::Range;
 
-use super::engine;
-
-/// What a name is, as far as it matters for its fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Answer,
-    /// A list of answers, with the names of its members, if they have some, and what each of those is.
-    Answers(Vec<(String, Kind)>),
-    Text,
-    Number,
-    /// A role that holds a model.
-    Model,
-    List,
-    Request,
-    Message,
-    Loop,
-    /// Not known: every use is allowed.
-    Any,
-}
+use super::kind::{Field, Kind};
+use super::signature::{Callee, range_of};
+use calls::attribute;
 
 /// A name that is used, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,44 +37,36 @@ pub enum FaultKind {
     UnknownFilter(String),
     UnknownTest(String),
     UnknownFunction(String),
-    /// Part of the language, but not of this version.
-    NotYet(&'static str),
+    /// `text.upper()`: values have no methods.
+    Method(String),
+    /// `usage` as in `chunks(size, overlap?)`; `of` as in "filter `chunks`".
+    WrongCount {
+        of: String,
+        usage: String,
+        found: usize,
+    },
+    WrongArgument {
+        of: String,
+        argument: &'static str,
+        wanted: &'static str,
+    },
+    UnknownArgument {
+        of: String,
+        argument: String,
+        known: Vec<&'static str>,
+    },
+    /// `.value` of an answer whose step declares no `returns`.
+    NoValue,
+    /// Compared with a word that it can never be.
+    NotAChoice {
+        word: String,
+        choices: Vec<String>,
+    },
+    /// An answer compared with a text or number: it is never equal to one.
+    ComparedWhole,
     /// `include` and its like.
     Forbidden(&'static str),
 }
-
-pub const ANSWER_FIELDS: &[&str] = &[
-    "text",
-    "model",
-    "tokens",
-    "cost",
-    "seconds",
-    "score",
-    "value",
-    "json",
-    "error",
-    "finish_reason",
-    "fits",
-];
-pub const REQUEST_FIELDS: &[&str] =
-    &["messages", "turns", "system", "last", "tokens", "images", "tools", "model", "user"];
-pub const MESSAGE_FIELDS: &[&str] = &["role", "text"];
-pub const MODEL_FIELDS: &[&str] = &["name", "context", "max_output"];
-pub const LOOP_FIELDS: &[&str] = &[
-    "index",
-    "index0",
-    "revindex",
-    "revindex0",
-    "first",
-    "last",
-    "length",
-    "depth",
-    "depth0",
-    "previtem",
-    "nextitem",
-    "cycle",
-    "changed",
-];
 
 const STATEMENTS_FORBIDDEN: &[&str] = &["macro", "include", "import", "from", "extends", "block", "call"];
 
@@ -132,7 +112,7 @@ pub fn expression(
 
 /// What an item of the expression's value is.
 pub fn element_of(root: &Expr<'_>, source: &str, visible: &dyn Fn(&str) -> Option<Kind>) -> Kind {
-    element(&Checker::new(source, visible).expr(root))
+    Checker::new(source, visible).expr(root).element()
 }
 
 struct Checker<'a> {
@@ -172,7 +152,7 @@ impl<'a> Checker<'a> {
             Stmt::ForLoop(node) => {
                 let list = self.expr(&node.iter);
                 let depth = self.locals.len();
-                self.bind(&node.target, element(&list));
+                self.bind(&node.target, list.element());
                 self.locals.push(("loop".to_owned(), Kind::Loop));
                 if let Some(filter) = &node.filter_expr {
                     self.expr(filter);
@@ -208,7 +188,9 @@ impl<'a> Checker<'a> {
                 self.scoped(&node.body);
                 self.expr(&node.filter);
             }
-            Stmt::Do(node) => self.args(&node.call.args),
+            Stmt::Do(node) => {
+                self.call(&node.call.expr, &node.call.args);
+            }
         }
     }
 
@@ -222,18 +204,23 @@ impl<'a> Checker<'a> {
     }
 
     fn expr(&mut self, node: &Expr<'_>) -> Kind {
-        let span = node.span();
-        let range = span.start_offset as usize..span.end_offset as usize;
+        let range = range_of(node);
         match node {
             Expr::Var(var) => self.name(var.id, range),
-            Expr::Const(_) => Kind::Any,
+            Expr::Const(constant) => match constant.value.kind() {
+                ValueKind::String => Kind::Text,
+                ValueKind::Number => Kind::Number,
+                ValueKind::Bool => Kind::Bool,
+                ValueKind::Seq => Kind::List,
+                _ => Kind::Any,
+            },
             Expr::Slice(node) => {
                 for part in [&node.start, &node.stop, &node.step].into_iter().flatten() {
                     self.expr(part);
                 }
                 match self.expr(&node.expr) {
-                    Kind::Answers(_) => Kind::Answers(Vec::new()),
-                    kind => kind,
+                    Kind::Text => Kind::Text,
+                    kind => kind.some(),
                 }
             }
             Expr::UnaryOp(node) => {
@@ -241,46 +228,58 @@ impl<'a> Checker<'a> {
                 Kind::Any
             }
             Expr::BinOp(node) => {
-                self.expr(&node.left);
-                self.expr(&node.right);
-                Kind::Any
+                let (left, right) = (self.expr(&node.left), self.expr(&node.right));
+                let op = match node.op {
+                    BinOpKind::ScOr | BinOpKind::ScAnd => return left.or(right),
+                    BinOpKind::Add => return left.some().or(right.some()),
+                    BinOpKind::Eq => CompareOpKind::Eq,
+                    BinOpKind::Ne => CompareOpKind::Ne,
+                    BinOpKind::In => CompareOpKind::In,
+                    _ => return Kind::Any,
+                };
+                self.compare(op, &(&node.left, left), &(&node.right, right));
+                Kind::Bool
             }
             Expr::Compare(node) => {
-                self.expr(&node.expr);
+                let mut left = (&node.expr, self.expr(&node.expr));
                 for operand in &node.ops {
-                    self.expr(&operand.expr);
+                    let right = (&operand.expr, self.expr(&operand.expr));
+                    self.compare(operand.op, &left, &right);
+                    left = right;
                 }
-                Kind::Any
+                Kind::Bool
             }
             Expr::IfExpr(node) => {
                 self.expr(&node.test_expr);
                 let kind = self.expr(&node.true_expr);
-                if let Some(other) = &node.false_expr {
-                    self.expr(other);
+                match &node.false_expr {
+                    Some(other) => kind.or(self.expr(other)),
+                    None => kind,
                 }
-                kind
             }
             Expr::Filter(node) => {
                 let input = node.expr.as_ref().map_or(Kind::Text, |e| self.expr(e));
                 self.args(&node.args);
-                if node.name == "restore" {
-                    self.fault(FaultKind::NotYet("restore"), self.word(&range, node.name));
-                } else if !engine::FILTERS_KEPT.contains(&node.name)
-                    && !engine::FILTERS_OURS.contains(&node.name)
-                {
-                    let what = FaultKind::UnknownFilter(node.name.to_owned());
-                    self.fault(what, self.word(&range, node.name));
+                let place = self.word(&range, node.name);
+                self.callee(Callee::Filter, node.name, place, &node.args);
+                self.named_in(node.name, &input, &node.args);
+                match (node.name, attribute(&node.args)) {
+                    ("map", Some((attribute, _))) => match input.element().field(attribute) {
+                        Field::Of(kind) => Kind::ListOf(Box::new(kind)),
+                        _ => Kind::Any,
+                    },
+                    _ => input.filtered(node.name),
                 }
-                filtered(node.name, input)
             }
             Expr::Test(node) => {
-                self.expr(&node.expr);
+                let subject = self.expr(&node.expr);
                 self.args(&node.args);
-                if !engine::TESTS.contains(&node.name) {
-                    let what = FaultKind::UnknownTest(node.name.to_owned());
-                    self.fault(what, self.word(&range, node.name));
+                let place = self.word(&range, node.name);
+                self.callee(Callee::Test, node.name, place, &node.args);
+                if let ("eq" | "ne", [CallArg::Pos(other)]) = (node.name, node.args.as_slice()) {
+                    self.compare(CompareOpKind::Eq, &(&node.expr, subject), &(other, Kind::Any));
                 }
-                Kind::Any
+                Kind::Bool
             }
             Expr::GetAttr(node) => {
                 let of = self.expr(&node.expr);
@@ -288,12 +287,15 @@ impl<'a> Checker<'a> {
             }
             Expr::GetItem(node) => {
                 self.expr(&node.subscript_expr);
-                element(&self.expr(&node.expr))
+                let of = self.expr(&node.expr);
+                match &node.subscript_expr {
+                    Expr::Const(name) if let Some(name) = name.value.as_str() => {
+                        self.field(&of, name, &range)
+                    }
+                    _ => of.element(),
+                }
             }
-            Expr::Call(node) => {
-                self.args(&node.args);
-                self.callee(&node.expr)
-            }
+            Expr::Call(node) => self.call(&node.expr, &node.args),
             Expr::List(node) => {
                 for item in &node.items {
                     self.expr(item);
@@ -315,34 +317,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn callee(&mut self, callee: &Expr<'_>) -> Kind {
-        match callee {
-            Expr::Var(var) if engine::FUNCTIONS.contains(&var.id) => match var.id {
-                "range" => Kind::List,
-                _ => Kind::Any,
-            },
-            Expr::Var(var) => {
-                let span = callee.span();
-                let range = span.start_offset as usize..span.end_offset as usize;
-                self.fault(FaultKind::UnknownFunction(var.id.to_owned()), self.word(&range, var.id));
-                Kind::Any
-            }
-            // `loop.cycle(…)`, and methods that fail when they run.
-            other => {
-                self.expr(other);
-                Kind::Any
-            }
-        }
-    }
-
-    fn args(&mut self, args: &[CallArg<'_>]) {
-        for arg in args {
-            match arg {
+    fn args(&mut self, args: &[CallArg<'_>]) -> Vec<Kind> {
+        args.iter()
+            .map(|arg| match arg {
                 CallArg::Pos(e) | CallArg::Kwarg(_, e) | CallArg::PosSplat(e) | CallArg::KwargSplat(e) => {
-                    self.expr(e);
+                    self.expr(e)
                 }
-            }
-        }
+            })
+            .collect()
     }
 
     fn name(&mut self, name: &str, range: Range<usize>) -> Kind {
@@ -362,39 +344,14 @@ impl<'a> Checker<'a> {
     }
 
     fn field(&mut self, of: &Kind, field: &str, range: &Range<usize>) -> Kind {
-        let (owner, known): (&'static str, &'static [&'static str]) = match of {
-            Kind::Answer => ("an answer", ANSWER_FIELDS),
-            Kind::Request => ("`request`", REQUEST_FIELDS),
-            Kind::Message => ("a message", MESSAGE_FIELDS),
-            Kind::Model => ("a model", MODEL_FIELDS),
-            Kind::Loop => ("`loop`", LOOP_FIELDS),
-            Kind::Answers(members) => return self.member(members, field, range),
-            Kind::Text => ("a text", &[]),
-            Kind::Number => ("a number", &[]),
-            Kind::List | Kind::Any => return Kind::Any,
+        let what = match of.field(field) {
+            Field::Of(kind) => return kind,
+            Field::NoValue => FaultKind::NoValue,
+            Field::Unknown { owner, known } => {
+                FaultKind::UnknownField { of: owner, field: field.to_owned(), known }
+            }
         };
-        if !known.contains(&field) {
-            let known = known.iter().map(|name| (*name).to_owned()).collect();
-            let what = FaultKind::UnknownField { of: owner, field: field.to_owned(), known };
-            self.fault(what, self.word(range, field));
-            return Kind::Any;
-        }
-        match (of, field) {
-            (Kind::Request, "messages") => Kind::List,
-            (Kind::Request, "last" | "system" | "model" | "user") => Kind::Text,
-            (Kind::Answer, "text" | "model" | "finish_reason") => Kind::Text,
-            _ => Kind::Any,
-        }
-    }
-
-    /// `drafts.a`
-    fn member(&mut self, members: &[(String, Kind)], name: &str, range: &Range<usize>) -> Kind {
-        if let Some((_, kind)) = members.iter().find(|(member, _)| member == name) {
-            return kind.clone();
-        }
-        let known = members.iter().map(|(member, _)| member.clone()).collect();
-        let what = FaultKind::UnknownField { of: "a list of answers", field: name.to_owned(), known };
-        self.fault(what, self.word(range, name));
+        self.fault(what, self.word(range, field));
         Kind::Any
     }
 
@@ -409,29 +366,5 @@ impl<'a> Checker<'a> {
             Some(at) => range.start + at..range.start + at + word.len(),
             None => range.clone(),
         }
-    }
-}
-
-fn element(list: &Kind) -> Kind {
-    match list {
-        Kind::Answers(_) => Kind::Answer,
-        _ => Kind::Any,
-    }
-}
-
-fn filtered(filter: &str, input: Kind) -> Kind {
-    match filter {
-        "length" | "count" | "tokens" | "int" | "float" | "round" | "abs" | "sum" => Kind::Number,
-        "trim" | "lower" | "upper" | "title" | "capitalize" | "replace" | "join" | "after" | "before"
-        | "between" | "tag" | "answer" | "normalize" | "truncate_tokens" | "redact" | "restore" | "raw"
-        | "string" | "indent" | "tojson" => Kind::Text,
-        "sort" | "reverse" | "list" | "select" | "reject" | "selectattr" | "rejectattr" | "unique" => {
-            match input {
-                Kind::Answers(_) => Kind::Answers(Vec::new()),
-                _ => Kind::Any,
-            }
-        }
-        "first" | "last" | "min" | "max" => element(&input),
-        _ => Kind::Any,
     }
 }

@@ -155,7 +155,7 @@ impl Object for AnswerObject {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Str(super::check::ANSWER_FIELDS)
+        Enumerator::Str(super::kind::ANSWER_FIELDS)
     }
 
     fn is_true(self: &Arc<Self>) -> bool {

@@ -4,6 +4,7 @@
 mod command;
 mod gaps;
 mod program;
+mod shipped;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lint::answers::{Judgement, judgements, writers};
 use crate::lint::subject::View;
 use crate::lint::{Check, Level, Rule};
-use crate::plan::{ModelId, Plan};
+use crate::plan::{Act, ModelId, Plan};
 
 pub const RULE: Rule = Rule {
     code: "L001",
@@ -18,22 +18,28 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let judgements = judgements(view.plan);
-    judgements.iter().filter(|it| !it.skips_own).flat_map(|it| findings(view, it)).collect()
+    judgements.iter().filter(|it| !it.skips_own).filter_map(|it| finding(view, it)).collect()
 }
 
-fn findings(view: &View<'_>, judgement: &Judgement<'_>) -> Vec<Diagnostic> {
+fn finding(view: &View<'_>, judgement: &Judgement<'_>) -> Option<Diagnostic> {
     let contestants = contestants(view.plan, judgement);
-    let place = view.place(judgement.node);
-    judgement
+    let partial: Vec<String> = judgement
         .judges
         .intersection(&contestants)
-        .map(|&judge| {
-            let name = &view.plan.model(judge).name;
-            Diagnostic::warning("L001", place, format!("`{name}` judges what it wrote itself"))
-                .label("models prefer their own words")
-                .help("let a model decide that wrote none of the answers")
-        })
-        .collect()
+        .map(|&judge| format!("`{}`", view.plan.model(judge).name))
+        .collect();
+    let message = match partial.as_slice() {
+        [] => return None,
+        [one] => format!("{one} judges what it wrote itself"),
+        several => format!("{} judge what they wrote themselves", several.join(", ")),
+    };
+    let finding = Diagnostic::warning("L001", view.place(judgement.node), message)
+        .label("models prefer their own words")
+        .help("let a model decide that wrote none of the answers");
+    Some(match judgement.node.act {
+        Act::Score(_) => finding.help("or say `own: skip`: what a judge wrote is then left to the others"),
+        _ => finding,
+    })
 }
 
 /// The models that wrote what is judged.

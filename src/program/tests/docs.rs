@@ -87,7 +87,7 @@ fn every_option_and_filter_is_named_on_the_page() {
         let named = [format!("`{name}"), format!("{name}:"), format!(" {name} ")];
         assert!(named.iter().any(|text| PAGE.contains(text)), "`{name}` is not on the page");
     }
-    for name in crate::template::check::ANSWER_FIELDS.iter().chain(crate::template::check::REQUEST_FIELDS) {
+    for name in crate::template::kind::ANSWER_FIELDS.iter().chain(crate::template::kind::REQUEST_FIELDS) {
         assert!(PAGE.contains(&format!("`{name}`")), "`{name}` is not on the page");
     }
 }
