@@ -72,7 +72,7 @@ pub fn compile(sources: &Sources, policy: &Policy) -> Compiled {
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let subject = lint::Subject { sources, files: &files, plans: &plans, sound };
     let lints = lint::review(&subject, policy);
-    let (tests, mistakes) = test::check(sources, &files, program.as_ref(), &plans);
+    let (tests, mistakes) = test::check(sources, &files, program.as_ref().filter(|_| is_read), &plans);
     diagnostics.extend(mistakes);
     diagnostics.extend(lints);
     diagnostic::tidy(&mut diagnostics);

@@ -114,10 +114,12 @@ fn ensemble(index: usize) -> String {
 /// Without the judge the chief writes from the drafts alone.
 ensemble task-{index} {{
   temperature: 0.4
+  max_tokens: 8k
   limit: {{ calls: 20, request: 32k }}
 
   drafts = parallel panel {{
     prompt: brief_{index}(request)
+    max_tokens: 2k
     need: 2
     timeout: 90s
   }}
@@ -146,6 +148,7 @@ ensemble task-{index} {{
 
   tries = sample width of chief {{
     skip when verdict.value == "same"
+    max_tokens: 2k
     prompt: """
       {{% if drafts | length > 1 %}}The drafts disagree on case {index}.{{% endif %}}
       <drafts>

@@ -95,13 +95,16 @@ fn program_of(file: &str) -> Program {
         _ => ("ensembles", ""),
     };
     collect(&root.join(folder), prefix, &mut program);
-    if folder != "ensembles" {
+    if folder == "src/cli/new" {
         program.sort();
         return program;
     }
-    // An ensemble needs the platform's models, tiers and profiles, and none of the others.
-    let is_ensemble = |name: &str| !name.starts_with("tiers/") && !PLATFORM.contains(&name);
-    if is_ensemble(file) {
+    if folder == "src/prelude" {
+        collect(&root.join("ensembles"), "", &mut program);
+    }
+    // What is edited needs the platform's models, tiers and profiles, and no ensemble but itself.
+    let is_ensemble = |name: &str| !name.contains('/') && !PLATFORM.contains(&name);
+    if is_ensemble(file) || folder == "src/prelude" {
         program.retain(|(name, _)| name == file || !is_ensemble(name));
     }
     program.sort();
