@@ -96,6 +96,12 @@ impl<'a> Found<'a> {
                 let prompts = echo.related.iter().filter_map(|related| self.item(related.span));
                 prompts.into_iter().any(|prompt| encloses(item_span(prompt), other.span))
             }),
+            // A condition whose verb could not be read; but not one that could not be read itself.
+            "T011" => {
+                let lines = self.lines(echo.span);
+                self.is_unread(echo.span)
+                    && !self.others(echo).any(|other| other.code.0 == "S016" && encloses(lines, other.span))
+            }
             // What is missing in an entry that may not stand there at all.
             "S016" => self
                 .others(echo)

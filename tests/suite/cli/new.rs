@@ -22,6 +22,8 @@ fn what_is_written_checks_without_a_warning_and_its_tests_pass() {
     }
     let (code, printed, _) = run(folder.path(), &["check", "--deny", "warnings"]);
     assert_eq!((code, printed.contains("nothing wrong")), (Some(0), true), "{printed}");
+    let (code, printed, _) = run(folder.path(), &["fmt", "--check"]);
+    assert_eq!(code, Some(0), "{printed}");
 }
 
 #[test]
