@@ -3,9 +3,12 @@
 //! The JSON document comes first and holds everything; the text is written from the document alone. Knows nothing
 //! of terminals, of sources, or of how a call is made.
 
+pub mod diff;
 pub mod grid;
 pub mod json;
 pub mod outline;
+pub mod picture;
+mod summary;
 pub mod text;
 pub mod why;
 mod words;
@@ -40,4 +43,10 @@ fn pretty(document: &impl serde::Serialize) -> String {
 #[must_use]
 pub fn to_text(plan: &Plan, full: bool) -> String {
     text::render(&document(plan), full)
+}
+
+/// The plan as a drawing, for [`picture::svg`], [`picture::mermaid`] and [`picture::dot`].
+#[must_use]
+pub fn picture(plan: &Plan) -> picture::Picture {
+    picture::Picture::of(&document(plan))
 }

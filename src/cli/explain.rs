@@ -1,14 +1,38 @@
 //! `ensc explain`: what a handle will do, or what a code means.
 
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
 use crate::cli::config::Place;
 use crate::cli::list;
-use crate::cli::output::{Format, Output, Stop, bold, dim};
+use crate::cli::output::{Output, Stop, bold, dim};
+use crate::cli::world;
 use crate::diagnostic::catalogue;
+use crate::explain::diff::Diff;
 use crate::explain::grid::Grid;
+use crate::explain::json::Document;
+use crate::explain::picture::{dot, mermaid, svg};
 use crate::plan::Plan;
 use crate::prelude::{self, PieceKind};
 use crate::source::{SourceFile, Sources};
 use crate::{diagnostic, explain, lint};
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A page for people.
+    #[default]
+    Text,
+    /// Everything, for programs.
+    Json,
+    /// A flowchart for pages that draw Mermaid.
+    Mermaid,
+    /// A graph for Graphviz.
+    Dot,
+    /// A picture.
+    Svg,
+}
 
 /// Show what a handle will do, and cost at most
 #[derive(Debug, clap::Args)]
@@ -17,6 +41,9 @@ Examples:
   ensc explain opt-architect-high-xl               the plan as a page
   ensc explain opt-architect-high-xl --full        with every built-in setting
   ensc explain opt-architect-high-xl --format json with everything, for programs
+  ensc explain opt-architect-high-xl --format svg > plan.svg
+  ensc explain opt-architect-high-xl --diff opt-architect-balanced-l
+  ensc explain ensembles --diff ../before/ensembles
   ensc explain architect                           the handles of an ensemble, side by side
   ensc explain N001                                what an error means, with an example
   ensc explain L101                                the manual page of a rule of sense or policy
@@ -34,8 +61,12 @@ pub struct Args {
     #[arg(long)]
     full: bool,
 
+    /// Show what differs from this: a handle, a folder, or a file that `--format json` wrote
+    #[arg(long, value_name = "OTHER", conflicts_with = "full")]
+    diff: Option<String>,
+
     /// Print a technique with the prompts that it sends, or a prompt, as it is written
-    #[arg(long, conflicts_with_all = ["full", "format"])]
+    #[arg(long, conflicts_with_all = ["full", "format", "diff"])]
     prelude: bool,
 
     #[command(flatten)]
@@ -50,6 +81,9 @@ impl Args {
         if self.prelude {
             return source(&self.name).and_then(|text| out.print(&text));
         }
+        if let Some(other) = &self.diff {
+            return self.diff(other, out);
+        }
         if is_code(&self.name) || lint::rule(&self.name).is_some() {
             return code(&self.name, out);
         }
@@ -62,9 +96,13 @@ impl Args {
     }
 
     fn plan(&self, plan: &Plan, out: &mut Output) -> Result<(), Stop> {
+        let picture = || explain::picture(plan);
         match self.format {
             Format::Text => out.print(&paint(&explain::to_text(plan, self.full), out.colour())),
             Format::Json => out.print(&explain::to_json(plan)),
+            Format::Mermaid => out.print(&mermaid::render(&picture())),
+            Format::Dot => out.print(&dot::render(&picture())),
+            Format::Svg => out.print(&svg::render(&picture())),
         }
     }
 
@@ -73,7 +111,39 @@ impl Args {
         match self.format {
             Format::Text => out.print(&grid.to_text()),
             Format::Json => out.print(&grid.to_json()),
+            Format::Mermaid | Format::Dot | Format::Svg => {
+                list::one(cells, &self.name).map_err(Stop::Failed).and_then(|plan| self.plan(plan, out))
+            }
         }
+    }
+
+    fn diff(&self, other: &str, out: &mut Output) -> Result<(), Stop> {
+        let diff = Diff::of(&self.documents(&self.name, out)?, &self.documents(other, out)?);
+        match self.format {
+            Format::Text => out.print(&diff.to_text()),
+            Format::Json => out.print(&diff.to_json()),
+            _ => Err(Stop::Usage("a difference is printed as `text` or `json`".to_owned())),
+        }
+    }
+
+    /// The plans of a folder, of a plan file, or of a handle or ensemble, as documents.
+    fn documents(&self, name: &str, out: &mut Output) -> Result<Vec<Document>, Stop> {
+        let path = PathBuf::from(name);
+        if path.is_dir() {
+            let place = Place { ensembles: Some(path), config: None };
+            let loaded = place.load_plans(out)?;
+            return Ok(loaded.compiled.plans.iter().map(explain::document).collect());
+        }
+        if path.is_file() {
+            let text = world::read(&path).map_err(Stop::Failed)?;
+            let read = Document::read(&text);
+            return read
+                .map(|document| vec![document])
+                .map_err(|error| Stop::Failed(format!("`{name}`: {error}")));
+        }
+        let loaded = self.place.load_plans(out)?;
+        let plans = list::find(&loaded.compiled.plans, name).map_err(Stop::Failed)?;
+        Ok(plans.into_iter().map(explain::document).collect())
     }
 }
 

@@ -96,7 +96,16 @@ pub fn find<'a>(plans: &'a [Plan], name: &str) -> Result<Vec<&'a Plan>, String> 
 ///
 /// As [`find`], and for an ensemble with several cells.
 pub fn find_one<'a>(plans: &'a [Plan], name: &str) -> Result<&'a Plan, String> {
-    match find(plans, name)?.as_slice() {
+    one(&find(plans, name)?, name)
+}
+
+/// The one of these that are called `name` together.
+///
+/// # Errors
+///
+/// If there are several.
+pub fn one<'a>(plans: &[&'a Plan], name: &str) -> Result<&'a Plan, String> {
+    match plans {
         [plan] => Ok(plan),
         several => {
             let handles: Vec<&str> = several.iter().map(|plan| plan.handle.as_str()).collect();

@@ -149,6 +149,15 @@ impl Document {
         }
     }
 
+    /// What `--format json` printed.
+    ///
+    /// # Errors
+    ///
+    /// Says what is not as it should be, and where.
+    pub fn read(json: &str) -> Result<Self, String> {
+        serde_json::from_str(json).map_err(|error| format!("this is no plan: {error}"))
+    }
+
     /// Nodes by their id.
     #[must_use]
     pub fn by_id(&self) -> BTreeMap<&str, &Step> {

@@ -7,12 +7,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::explain::json::Document;
 use crate::explain::json::call::CallOut;
 use crate::explain::json::node::{ArmOut, Step};
+use crate::units::Millis;
 
 /// A document with its nodes at hand, and what is alike in it.
 pub struct Outline<'a> {
     nodes: BTreeMap<&'a str, &'a Step>,
     /// Equal for nodes that do the same with the same, places in a list aside.
     marks: BTreeMap<&'a str, u64>,
+    order: Vec<&'a Step>,
     reply: &'a str,
 }
 
@@ -56,7 +58,7 @@ impl<'a> Outline<'a> {
     #[must_use]
     pub fn of(doc: &'a Document) -> Self {
         let nodes = doc.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
-        Self { nodes, marks: marks(doc), reply: &doc.reply }
+        Self { nodes, marks: marks(doc), order: doc.nodes.iter().collect(), reply: &doc.reply }
     }
 
     /// Id of the step that the client gets.
@@ -109,6 +111,31 @@ impl<'a> Outline<'a> {
             .then_some((first, call))
     }
 
+    /// In the order of the plan.
+    pub fn all(&self) -> impl Iterator<Item = &'a Step> {
+        self.order.iter().copied()
+    }
+
+    /// What a loop is about.
+    #[must_use]
+    pub fn held(&self, step: &'a Step) -> &'a str {
+        let next = step.rounds.first().and_then(|round| round.iter().find_map(|part| part.next.as_deref()));
+        next.and_then(|id| self.get(id)).map(Step::label).unwrap_or_default()
+    }
+
+    /// First and last wave of the calls that a step makes or starts.
+    #[must_use]
+    pub fn span(&self, step: &'a Step) -> Option<(u32, u32)> {
+        let inner = self.inner(step);
+        let calls = inner.iter().filter_map(|id| self.get(id)).filter(|inner| inner.call.is_some());
+        let own = step.call.as_ref().map(|_| step.wave);
+        let all: Vec<u32> = calls.map(|call| call.wave).chain(own).collect();
+        let is_silent = step.free || step.verb == "inline";
+        // All that it starts is used elsewhere, too.
+        let end = (!is_silent).then_some(step.wave);
+        Some((all.iter().min().copied().or(end)?, all.iter().max().copied().or(end)?))
+    }
+
     /// Everything below a step: what it works on, what it starts, what breaks its tie, its `else`; each once.
     #[must_use]
     pub fn branches(&self, step: &'a Step) -> Vec<Branch<'a>> {
@@ -126,7 +153,8 @@ impl<'a> Outline<'a> {
     }
 
     /// What it starts itself, copies once.
-    fn parts(&self, step: &'a Step) -> Vec<(&'a str, Role<'a>)> {
+    #[must_use]
+    pub fn parts(&self, step: &'a Step) -> Vec<(&'a str, Role<'a>)> {
         let mut ids: Vec<(&'a str, Role<'a>)> = self.members(step);
         ids.extend(step.arms.iter().map(|arm| (arm.node.as_str(), Role::Arm(arm))));
         let rungs = step.rungs.iter().enumerate();
@@ -222,7 +250,7 @@ impl<'a> Outline<'a> {
         })
     }
 
-    /// Ids of all that runs because of what a step starts, and of nothing that it waits for itself.
+    /// Ids of all that runs only because of what a step starts.
     #[must_use]
     pub fn inner(&self, step: &'a Step) -> BTreeSet<&'a str> {
         self.inner_of(step, step.parts())
@@ -231,21 +259,27 @@ impl<'a> Outline<'a> {
     /// The same for some of its parts.
     #[must_use]
     pub fn inner_of(&self, step: &'a Step, parts: Vec<&'a str>) -> BTreeSet<&'a str> {
-        let mut outer = step.needs();
-        outer.extend(self.shared_sources(step));
-        let outer = self.closure(outer);
-        let mut inner = self.closure(parts);
+        let mut outer = self.closure(vec![self.reply], Some(&step.id));
+        outer.extend(self.closure(step.needs().into_iter().chain(self.shared_sources(step)).collect(), None));
+        let mut inner = self.closure(parts, None);
         inner.retain(|id| !outer.contains(id));
         inner
     }
 
-    fn closure(&self, from: Vec<&'a str>) -> BTreeSet<&'a str> {
+    /// Ids of a step and of all that it needs or starts.
+    #[must_use]
+    pub fn reached(&self, id: &'a str) -> BTreeSet<&'a str> {
+        self.closure(vec![id], None)
+    }
+
+    /// Everything that these need or start, themselves included; nothing that `closed` starts.
+    fn closure(&self, from: Vec<&'a str>, closed: Option<&str>) -> BTreeSet<&'a str> {
         let mut open = from;
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
             if let Some(step) = self.get(id).filter(|_| seen.insert(id)) {
                 open.extend(step.needs());
-                open.extend(step.parts());
+                open.extend(step.parts().into_iter().filter(|_| closed != Some(id)));
                 open.extend(step.ties.as_deref().filter(|id| self.nodes.contains_key(id)));
                 open.extend(step.fallback.as_deref());
             }
@@ -259,7 +293,11 @@ impl<'a> Outline<'a> {
         let Some(step) = self.get(id) else { return id.to_owned() };
         match step.verb.as_str() {
             "mine" | "others" => step.verb.clone(),
+            // The loop variable: the last part of its id.
+            "item" => id.rsplit('.').next().unwrap_or(id).to_owned(),
             _ if is_transparent(step) => self.written(step),
+            // Written inside another step.
+            "score" if step.name.is_none() => self.written(step),
             _ => step.label().to_owned(),
         }
     }
@@ -274,6 +312,7 @@ impl<'a> Outline<'a> {
             "index" => format!("{lists}[{}]", step.index.unwrap_or(0)),
             "member" => format!("{lists}.{}", step.member.as_deref().unwrap_or_default()),
             "alias" => lists,
+            "score" => format!("score {lists}"),
             verb => {
                 let count = step.count.map(|count| format!("{count}, ")).unwrap_or_default();
                 format!("{verb}({count}{lists})")
@@ -302,6 +341,33 @@ impl<'a> Outline<'a> {
             "first" | "last" | "best" | "pick" => Some(most(of(step.lists.first())?, step.count?)),
             _ => None,
         }
+    }
+}
+
+impl Role<'_> {
+    /// What stands before a step that is this to the step above; empty where its own name does.
+    #[must_use]
+    pub fn word(self) -> String {
+        let word = match self {
+            Self::Input | Self::Member | Self::Body => "",
+            Self::Else => "else",
+            Self::Tie => "on a tie",
+            Self::Each => "each",
+            Self::Start => "start",
+            Self::Stop => "stop when",
+            Self::Next => "next",
+            Self::Conversation => "sees",
+            Self::Named(name) => name,
+            Self::Arm(arm) => match (&arm.when, &arm.label) {
+                (Some(_), _) => "when",
+                (None, Some(label)) => label,
+                (None, None) => "else",
+            },
+            Self::Rung(n) => return format!("rung {n}"),
+            Self::Starter(0) => "at once",
+            Self::Starter(after_ms) => return format!("after {}", Millis(after_ms)),
+        };
+        word.to_owned()
     }
 }
 

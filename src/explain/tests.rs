@@ -1,7 +1,8 @@
 //! The page and the document, on plans made by hand.
 
 use crate::explain::json::Document;
-use crate::explain::{document, sample, text, to_json, to_text};
+use crate::explain::picture::{Figure, mermaid, svg};
+use crate::explain::{document, picture, sample, text, to_json, to_text};
 
 const ARCHITECT: &str = "\
 opt-architect-high-xl                 architect.ens:2 · selector moa-architect-high-xl · plan 7f3a1c
@@ -94,6 +95,51 @@ fn every_id_that_a_node_names_is_one_of_the_plan() {
                 id.to_owned()
             });
             assert_eq!(&mapped, step);
+        }
+    }
+}
+
+#[test]
+fn every_step_of_a_drawing_is_there_once_and_every_arrow_ends_at_one() {
+    for plan in [sample::architect(), sample::extract(), sample::everything()] {
+        let picture = picture(&plan);
+        let all: Vec<&str> =
+            picture.figures.iter().flat_map(Figure::all).map(|figure| figure.id.as_str()).collect();
+        let mut once = all.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), all.len(), "{all:?}");
+        for arrow in &picture.arrows {
+            assert!(all.contains(&arrow.from.as_str()) && all.contains(&arrow.to.as_str()), "{arrow:?}");
+        }
+        assert!(all.contains(&picture.reply.as_str()));
+    }
+}
+
+#[test]
+fn a_drawing_keeps_loops_and_bodies_together() {
+    assert_eq!(mermaid::render(&picture(&sample::everything())), include_str!("tests/everything.mermaid"));
+}
+
+#[test]
+fn boxes_do_not_lie_on_each_other() {
+    let svg = svg::render(&picture(&sample::everything()));
+    let number = |line: &str, name: &str| -> i32 {
+        let start = line.split(&format!(" {name}=\"")).nth(1).expect("a box has it");
+        start.split('"').next().and_then(|text| text.parse().ok()).expect("a number")
+    };
+    let boxes: Vec<[i32; 4]> = svg
+        .lines()
+        .filter(|line| line.starts_with("<rect class=\"box"))
+        .map(|line| ["x", "y", "width", "height"].map(|name| number(line, name)))
+        .collect();
+    assert!(boxes.len() > 10, "{}", boxes.len());
+    for (at, [x, y, w, h]) in boxes.iter().enumerate() {
+        for [ox, oy, ow, oh] in &boxes[at + 1..] {
+            assert!(
+                x + w <= *ox || ox + ow <= *x || y + h <= *oy || oy + oh <= *y,
+                "at {x} {y} and {ox} {oy}"
+            );
         }
     }
 }

@@ -2,7 +2,6 @@
 
 mod details;
 mod line;
-mod summary;
 mod tree;
 
 use crate::explain::json::{Document, SettingOut};
@@ -60,7 +59,7 @@ fn title(handle: &str, facts: &str) -> Vec<String> {
 }
 
 /// `4 calls (at most 12 attempts) in 2 waves`, `at most 5m, 90k tokens out`, `in 4c + 25k`.
-fn bounds(doc: &Document) -> Vec<String> {
+pub(super) fn bounds(doc: &Document) -> Vec<String> {
     let b = &doc.bounds;
     let calls = format!(
         "{} (at most {}) in {}",
@@ -116,7 +115,7 @@ fn allowances(doc: &Document) -> Vec<String> {
 }
 
 /// `3 models, 150GB of 200GB in tier xl`.
-fn memory(doc: &Document) -> Option<String> {
+pub(super) fn memory(doc: &Document) -> Option<String> {
     let models = plural(u32::try_from(doc.models.len()).unwrap_or(u32::MAX), "model");
     let sizes: Option<Vec<u64>> = doc.models.iter().map(|model| model.memory_bytes).collect();
     let held = Bytes(sizes?.into_iter().sum());

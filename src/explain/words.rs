@@ -2,6 +2,9 @@
 
 use crate::units::MicroUsd;
 
+/// Characters of a template that a line shows.
+const TEXT_WIDTH: usize = 40;
+
 /// `1 call`, `4 calls`.
 pub fn plural(count: u32, noun: &str) -> String {
     match count {
@@ -15,6 +18,24 @@ pub fn money(usd: f64) -> String {
     let micros = (usd * 1e6).round() as u64;
     let shown = if micros < 10_000 { micros } else { micros.next_multiple_of(10_000) };
     MicroUsd(shown).to_string()
+}
+
+/// The start of a template, on one line.
+pub fn quoted(template: &str) -> String {
+    format!("\"{}\"", clipped(template, TEXT_WIDTH))
+}
+
+/// The start of a text, on one line.
+pub fn clipped(text: &str, width: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start: String = line.chars().take(width).collect();
+    if start.len() < line.len() { format!("{start}…") } else { start }
+}
+
+/// `+2 calls`, `-90s`: a difference, said by what says a size.
+pub fn signed(difference: i64, say: impl Fn(i64) -> String) -> String {
+    let sign = if difference < 0 { "-" } else { "+" };
+    format!("{sign}{}", say(difference.abs()))
 }
 
 /// Parts joined by ` · `, cut only between parts; later lines start with `margin`.

@@ -273,7 +273,7 @@ pub fn split<'a>(
             Entry::Option(setting) => layer.options.push(setting),
             Entry::Step(step) => match as_role(judge, step, &names) {
                 Some(value) => {
-                    collect::judge_role_name(&step.name, &mut judge.diagnostics);
+                    collect::judge_role_name(&step.name, step.rhs.span, &mut judge.diagnostics);
                     if !options::is_option(&step.name.text) {
                         layer.roles.push((&step.name, value));
                     }

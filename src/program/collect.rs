@@ -184,8 +184,8 @@ fn layer<'a>(
             other => diagnostics.push(errors::misplaced_entry(other, &format!("`{title}`"))),
         }
     }
-    for (index, (name, _)) in layer.roles.iter().enumerate() {
-        judge_role_name(name, diagnostics);
+    for (index, (name, value)) in layer.roles.iter().enumerate() {
+        judge_role_name(name, value.span(), diagnostics);
         if let Some((first, _)) = layer.roles[..index].iter().find(|(first, _)| first.text == name.text) {
             diagnostics.push(errors::defined_twice("role", &name.text, name.span, first.span));
         }
@@ -195,9 +195,9 @@ fn layer<'a>(
     layer
 }
 
-pub fn judge_role_name(name: &Name, diagnostics: &mut Vec<Diagnostic>) {
+pub fn judge_role_name(name: &Name, value: Span, diagnostics: &mut Vec<Diagnostic>) {
     if options::is_option(&name.text) {
-        diagnostics.push(errors::option_as_role(name));
+        diagnostics.push(errors::option_as_role(name, value));
     } else if let Some(why) = names::why_not(&name.text) {
         diagnostics.push(errors::not_a_name(name, why));
     } else if !names::is_snake(&name.text) {
@@ -215,7 +215,7 @@ fn model<'a>(titled: &'a ast::Titled, tables: &mut Tables<'a>, diagnostics: &mut
             Entry::Option(setting) => Some(setting),
             Entry::Bad(_) => None,
             Entry::Step(step) if options::is_option_of(Place::Model, &step.name.text) => {
-                diagnostics.push(errors::option_as_role(&step.name));
+                diagnostics.push(errors::option_as_role(&step.name, step.rhs.span));
                 None
             }
             other => {

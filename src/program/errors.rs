@@ -259,9 +259,11 @@ fn place_of(entry: &Entry) -> Span {
 }
 
 /// T012
-pub fn option_as_role(name: &Name) -> Diagnostic {
+pub fn option_as_role(name: &Name, value: Span) -> Diagnostic {
+    let sign = Span { start: name.span.end, end: value.start, ..name.span };
     Diagnostic::error("T012", name.span, format!("`{}` is an option: set it with `:`", name.text))
         .help(format!("write `{}: …`; `=` makes a step or a role", name.text))
+        .fix(sign, ": ")
 }
 
 /// T013

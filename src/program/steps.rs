@@ -547,7 +547,7 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
                 },
                 Entry::Bad(_) => self.judge.partial = true,
                 Entry::Step(step) if options::is_option(&step.name.text) => {
-                    self.complain(errors::option_as_role(&step.name));
+                    self.complain(errors::option_as_role(&step.name, step.rhs.span));
                 }
                 Entry::Step(_) if steps => (),
                 Entry::Arm(_) if arms => (),

@@ -216,6 +216,46 @@ fn a_technique_is_shown_as_it_is_written_with_its_prompts() {
 }
 
 #[test]
+fn two_plans_are_told_apart() {
+    let slower =
+        SOUND.replace("[alpha-large, beta-large]", "[alpha-large, beta-large] { timeout: 90s, need: 2 }");
+    let folder = folder(&[("plan.ens", SOUND), ("later/plan.ens", &slower)]);
+    let (status, page, _) = run(folder.path(), &["explain", "plan.ens", "--diff", "later"]);
+    assert_eq!((status, page.as_str()), (Some(1), ""), "a source is no plan file");
+    let (_, json, _) = run(folder.path(), &["explain", "plan", "--ensembles", "later", "--format", "json"]);
+    fs::write(folder.path().join("later.json"), json).expect("a plan file");
+    let shown = "\
+opt-plan-high-xl
+the same bounds
+
+steps
+  ~ drafts[0], drafts[1]
+      deadline_ms: none -> 90000
+  ~ drafts
+      need: 1 -> 2
+";
+    fs::remove_file(folder.path().join("plan.ens")).expect("it is there");
+    fs::create_dir(folder.path().join("before")).expect("a folder");
+    fs::write(folder.path().join("before/plan.ens"), SOUND).expect("a source");
+    for other in ["later", "later.json"] {
+        let (status, page, told) = run(folder.path(), &["explain", "before", "--diff", other]);
+        assert_eq!((status, page.as_str()), (Some(0), shown), "{told}");
+    }
+    let (_, same, _) = run(folder.path(), &["explain", "later", "--diff", "later.json"]);
+    assert_eq!(same, "no difference\n");
+}
+
+#[test]
+fn a_plan_is_drawn_for_people_and_for_other_programs() {
+    for (format, start) in [("svg", "<svg "), ("mermaid", "flowchart TB\n"), ("dot", "digraph ")] {
+        let folder = sound();
+        let (status, drawing, _) = run(folder.path(), &["explain", "plan", "--format", format]);
+        assert_eq!(status, Some(0));
+        assert!(drawing.starts_with(start), "{drawing}");
+    }
+}
+
+#[test]
 fn a_code_is_explained_by_its_page() {
     check(&[], &["explain", "l101"], 0, "# L101 lone-model", "");
     check(&[], &["explain", "N999"], 1, "", "`N999` has no page");

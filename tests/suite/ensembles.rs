@@ -24,16 +24,10 @@ pub const FOLDER: &str = "ensembles";
 
 /// Every plan that we ship; none as long as there is no folder.
 pub fn shipped() -> Vec<Plan> {
-    let folder = Path::new(FOLDER);
-    if !folder.exists() {
+    if !Path::new(FOLDER).exists() {
         return Vec::new();
     }
-    let paths = files(folder);
-    let mut sources = Sources::default();
-    for path in &paths {
-        let name = path.strip_prefix(folder).expect("below the folder").display().to_string();
-        sources.add(SourceFile::new(name, std::fs::read_to_string(path).expect("an ensemble can be read")));
-    }
+    let sources = sources();
     let compiled = ensc::compile(&sources, &Policy::default());
     let found = ensc::diagnostic::render::render(&sources, &compiled.diagnostics, false);
     assert!(compiled.diagnostics.is_empty(), "{found}");
@@ -47,6 +41,17 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     walk(folder, &mut paths);
     paths.sort();
     paths
+}
+
+/// The files that we ship.
+pub fn sources() -> Sources {
+    let folder = Path::new(FOLDER);
+    let mut sources = Sources::default();
+    for path in &files(folder) {
+        let name = path.strip_prefix(folder).expect("below the folder").display().to_string();
+        sources.add(SourceFile::new(name, std::fs::read_to_string(path).expect("an ensemble can be read")));
+    }
+    sources
 }
 
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {

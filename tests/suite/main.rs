@@ -15,6 +15,7 @@ mod pages;
 mod prelude;
 mod programs;
 mod readme;
+mod shown;
 mod snapshots;
 mod socket;
 mod stage;

@@ -1,6 +1,7 @@
 //! The page of a lint is its manual and its test: what it shows as wrong is found, what it shows instead is not, and a
 //! fix makes what it says.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -50,6 +51,31 @@ fn section(rule: &Rule, heading: &str) -> String {
     rest.split("\n## ").next().unwrap_or_default().trim().to_owned()
 }
 
+/// The stories show every word that a trace has; the page explains those words and no others.
+#[test]
+fn the_page_about_traces_explains_every_word() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/traces.md")).expect("the page is there");
+    let (_, table) = page.split_once("| word | what happened |\n| --- | --- |\n").expect("a table of words");
+    let rows = table.lines().take_while(|line| line.starts_with("| "));
+    let explained: BTreeSet<&str> = rows
+        .filter_map(|row| row.split('|').nth(1))
+        .flat_map(|words| words.split('`').skip(1).step_by(2))
+        .collect();
+    let stories = std::fs::read_dir(root.join("tests/run")).expect("there are stories");
+    let told: Vec<String> = stories
+        .map(|story| std::fs::read_to_string(story.expect("a story").path()).expect("it can be read"))
+        .collect();
+    let seen: BTreeSet<&str> = told
+        .iter()
+        .flat_map(|story| story.lines())
+        .filter_map(|line| line.split_once(" ms  "))
+        .filter(|(at, _)| at.trim().parse::<u64>().is_ok())
+        .filter_map(|(_, event)| event.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(explained, seen);
+}
+
 #[test]
 fn the_examples_of_the_list_are_right() {
     let page = list();
@@ -58,6 +84,55 @@ fn the_examples_of_the_list_are_right() {
     assert!(findings(example[0]).0.is_empty(), "{}", findings(example[0]).1);
     let without = example[0].replacen("allow: {", "// allow: {", 1);
     assert!(!findings(&without).0.is_empty(), "there is nothing to allow in\n{without}");
+}
+
+/// Pages with programs, and what those build on.
+const PROGRAMS: [(&str, Base); 5] = [
+    ("docs/language.md", Base::FirstExample),
+    ("docs/failures.md", Base::Nothing),
+    ("docs/ensembles.md", Base::Shipped),
+    ("docs/testing.md", Base::EachOther),
+    ("docs/lints.md", Base::Nothing),
+];
+
+enum Base {
+    Nothing,
+    FirstExample,
+    /// All of the page are one program.
+    EachOther,
+    Shipped,
+}
+
+#[test]
+fn no_page_shows_what_a_lint_would_warn_of() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, base) in PROGRAMS {
+        let page = std::fs::read_to_string(root.join(name)).expect("there is the page");
+        let examples = programs(&page);
+        assert!(!examples.is_empty(), "{name} shows no program");
+        for (index, example) in examples.iter().enumerate() {
+            let mut sources = match base {
+                Base::Shipped => crate::ensembles::sources(),
+                _ => Sources::default(),
+            };
+            let below = match base {
+                Base::FirstExample => &examples[..index.min(1)],
+                Base::EachOther => &examples[..index],
+                Base::Nothing | Base::Shipped => &[],
+            };
+            for text in below.iter().chain([example]) {
+                sources.add(SourceFile::new(name, *text));
+            }
+            let found = ensc::compile(&sources, &Policy::default()).diagnostics;
+            assert!(found.is_empty(), "{}", ensc::diagnostic::render::render(&sources, &found, false));
+        }
+    }
+}
+
+/// The blocks of a page that hold programs, whatever else is said of them.
+fn programs(page: &str) -> Vec<&str> {
+    let blocks = page.split("```ens").skip(1).filter_map(|rest| rest.split_once('\n'));
+    blocks.filter_map(|(_, rest)| rest.split("```").next()).collect()
 }
 
 #[test]

@@ -16,7 +16,7 @@ use ensc::run::request::Request;
 use ensc::upstream::sim::Script;
 use ensc::upstream::sim::script::{Behaviour, Delay, Reply, Trouble};
 
-use crate::stage::{Played, plan, play, request, script};
+use crate::stage::{Played, left, plan, play, request, script};
 use draft::Draft;
 
 /// What a wait may take beyond its deadline: tokio's clock counts in milliseconds, each wait rounds up.
@@ -63,14 +63,7 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn played(case: &Case) -> (Arc<Plan>, Played) {
     let plan = plan(&case.program);
-    let raw = |json: &str| serde_json::value::RawValue::from_string(json.to_owned()).expect("JSON").into();
-    let request = Request {
-        stream: case.stream,
-        strict: case.strict,
-        fields: case.fields.iter().map(|(name, json)| ((*name).to_owned(), raw(json))).collect(),
-        ..request(&case.user)
-    };
-    let played = play(&plan, script(&case.script), request);
+    let played = play(&plan, script(&case.script), client(case));
     (plan, played)
 }
 
@@ -118,9 +111,9 @@ fn even(case: &Case) -> (Arc<Plan>, u64, u32) {
     let day: Script = script(&case.script);
     let well_or_not = |behaviour: Behaviour| {
         let replies = behaviour.reply.into_iter().map(|reply| Reply {
-            // Once, and for good.
+            // Once, and for good; a label that cannot be read would be asked for a second time.
             fault: reply.fault.map(|_| Trouble::Garbage),
-            text: reply.text,
+            text: reply.text.map(|text| if text.len().is_multiple_of(2) { "no" } else { "yes" }.to_owned()),
             delay_ms: Some(Delay::Fixed(CALL_MS)),
             ..Reply::default()
         });
@@ -132,6 +125,9 @@ fn even(case: &Case) -> (Arc<Plan>, u64, u32) {
         .program
         .replace(", concurrency: 1", "")
         .replace("returns: one_of [yes, no]", "")
+        .replace("after 1s", "")
+        .replace("after 2s", "")
+        .replace("after 3s", "")
         .replace("retries: 1", "retries: 0")
         .replace("retries: 2", "retries: 0")
         .replace("timeout: 40s", "timeout: 40s, retries: 0");
@@ -158,14 +154,46 @@ fn waves_on_the_clock_are_those_of_the_receipt_and_within_the_plan() {
     }
 }
 
+/// The client of a case, with all that it sends.
+fn client(case: &Case) -> Request {
+    let raw = |json: &str| serde_json::value::RawValue::from_string(json.to_owned()).expect("JSON").into();
+    Request {
+        stream: case.stream,
+        strict: case.strict,
+        fields: case.fields.iter().map(|(name, json)| ((*name).to_owned(), raw(json))).collect(),
+        ..request(&case.user)
+    }
+}
+
+#[test]
+fn a_run_that_is_left_at_any_moment_leaves_nothing_alive() {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let dice = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let moments = prop::sample::select(vec![0_u64, 1, 5, 11, 690, 705, 1_500, 4_001, 9_000, 26_000]);
+    let interrupted = RefCell::new(0);
+    let checked = TestRunner::new_with_rng(config, dice).run(&(cases(), moments), |(case, after_ms)| {
+        let after = Duration::from_millis(after_ms);
+        let (before, alive) = left(&plan(&case.program), script(&case.script), client(&case), after);
+        *interrupted.borrow_mut() += u64::from(before > 0);
+        prop_assert!(alive == 0, "{alive} alive, left after {after_ms} ms");
+        Ok(())
+    });
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
+    assert!(interrupted.into_inner() > 20, "hardly a run was left while it worked");
+}
+
 /// How many kinds [`seen`] knows.
-const HAPPENED: usize = 17;
+const HAPPENED: usize = 26;
 
 /// What the cases are about: a property over programs that all do the same would prove little.
 fn seen(plan: &Plan, played: &Played) -> Vec<&'static str> {
     let finished = &played.finished;
     let (totals, bound) = (&finished.receipt.totals, &finished.receipt.bound);
     let outcome = |word: &str| finished.receipt.calls.iter().any(|call| call.outcome == word);
+    let why = |word: &str| finished.receipt.calls.iter().any(|call| call.why.as_deref() == Some(word));
+    let told = |word: &str| finished.receipt.degraded_because.iter().any(|because| because.contains(word));
     let trace = |what: &str| finished.trace.events.iter().any(|event| event.what == what);
     let happened: [_; HAPPENED] = [
         ("an answer", finished.result.is_ok()),
@@ -181,6 +209,15 @@ fn seen(plan: &Plan, played: &Played) -> Vec<&'static str> {
         ("a tie", trace("tie")),
         ("a choice", trace("picked")),
         ("a vote", trace("voted")),
+        ("a grade", trace("graded")),
+        ("a ranking", trace("ranked")),
+        ("a way", trace("routed")),
+        ("a climb", trace("climbed")),
+        ("a race won", trace("won")),
+        ("a round", trace("round")),
+        ("the end of a loop", trace("stopped")),
+        ("a race lost", why("it lost the race")),
+        ("too many items", told("items where")),
         ("the last call", totals.calls == bound.calls && totals.calls > 3),
         ("the last attempt", totals.attempts == bound.attempts && totals.attempts > 3),
         ("the last wave", totals.waves == bound.waves && totals.waves > 2),

@@ -1,6 +1,7 @@
 //! What people and programs are shown of every handle that we ship, kept under `snapshots/`.
 
 use ensc::explain;
+use ensc::explain::picture::{dot, mermaid, svg};
 use ensc::export::{DAEMON_URL, env, handles, litellm};
 
 use crate::ensembles::shipped;
@@ -16,6 +17,26 @@ fn explained() {
     for plan in shipped() {
         kept(&format!("{}.explain", plan.handle), &explain::to_text(&plan, true));
         kept(&format!("{}.plan", plan.handle), &explain::to_json(&plan));
+    }
+}
+
+#[test]
+fn drawn() {
+    for plan in shipped() {
+        let picture = explain::picture(&plan);
+        let (svg, chart, graph) = (svg::render(&picture), mermaid::render(&picture), dot::render(&picture));
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{}", plan.handle);
+        if ["opt-architect-high-xl", "opt-clean-fast-s", "opt-chat-balanced-m"]
+            .contains(&plan.handle.as_str())
+        {
+            kept(&format!("{}.svg", plan.handle), &svg);
+            kept(&format!("{}.mermaid", plan.handle), &chart);
+        }
+        for model in &plan.models {
+            for drawing in [&svg, &chart, &graph] {
+                assert!(drawing.contains(&model.name), "{} does not show {}", plan.handle, model.name);
+            }
+        }
     }
 }
 

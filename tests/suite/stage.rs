@@ -8,6 +8,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use ensc::plan::Plan;
 use ensc::run::host::Host;
+use ensc::run::record::Record;
 use ensc::run::request::Request;
 use ensc::run::{Event, Finished, Run};
 use ensc::source::{SourceFile, Sources};
@@ -77,8 +78,7 @@ pub fn request(text: &str) -> Request {
 
 /// Runs it to its end.
 pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    runtime.expect("a runtime starts").block_on(async {
+    paused(async {
         let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
         let reported = Arc::default();
         let metered = Metered { sim: SimUpstream::new(Arc::clone(&sim)), reported: Arc::clone(&reported) };
@@ -100,6 +100,36 @@ pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
             took: began.elapsed(),
         }
     })
+}
+
+/// What every node was asked and gave in a run to its end.
+pub fn recorded(plan: &Arc<Plan>, script: Script, request: Request) -> Record {
+    paused(async {
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let host = Arc::new(Host::new(Arc::new(SimUpstream::new(sim))));
+        let mut run = Run::new(Arc::clone(plan), Arc::new(request), host).recording();
+        while run.next().await.is_some() {}
+        run.record().expect("it was recorded")
+    })
+}
+
+/// Calls that the upstream answers when a run is left `after` so long: before it is dropped, and behind that.
+pub fn left(plan: &Arc<Plan>, script: Script, request: Request, after: Duration) -> (u64, u64) {
+    paused(async {
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
+        let mut run = Run::new(Arc::clone(plan), Arc::new(request), host);
+        let _ = tokio::time::timeout(after, async { while run.next().await.is_some() {} }).await;
+        let before = sim.alive();
+        drop(run);
+        (before, sim.alive())
+    })
+}
+
+/// On the virtual clock.
+fn paused<T>(what: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime starts").block_on(what)
 }
 
 // === impl Arrived ===

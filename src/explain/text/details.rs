@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::explain::json::call::CallOut;
 use crate::explain::json::node::Step;
 use crate::explain::outline::{Branch, Outline, Role};
-use crate::explain::text::line::{conditions, manner, own_settings, quoted, tools};
-use crate::explain::text::summary::{counted, history};
-use crate::explain::words::plural;
+use crate::explain::summary::{counted, history, manner_of_answer};
+use crate::explain::text::line::{conditions, manner, own_settings, tools};
+use crate::explain::words::{plural, quoted};
 
 /// A member without a name says only what its group does not say for all.
 pub(super) fn of<'a>(outline: &Outline<'a>, branch: Branch<'a>, is_spoken_for: bool) -> Vec<String> {
@@ -33,7 +33,11 @@ pub(super) fn of<'a>(outline: &Outline<'a>, branch: Branch<'a>, is_spoken_for: b
         (None, None) => parts.extend(judges(outline, step)),
     }
     parts.extend(calls(outline, step));
-    parts.extend(answers(outline, step));
+    if step.id == outline.reply() && step.call.is_none() {
+        parts.push(manner_of_answer(outline, step).to_owned());
+    }
+    let is_open = step.form.as_deref() == Some("for") && step.need.is_none();
+    parts.extend(is_open.then(|| "need half of them".to_owned()));
     parts.extend(conditions(step));
     parts
 }
@@ -60,7 +64,10 @@ fn calls<'a>(outline: &Outline<'a>, step: &'a Step) -> Option<String> {
     let is_plain = matches!(step.verb.as_str(), "parallel" | "sample")
         && (outline.same_model(step).is_some()
             || outline.steps(&step.members).all(|member| member.parts().is_empty()));
-    if is_plain || step.parts().is_empty() {
+    // The bound of the whole stands above, and that of what holds a `route` is not the sum of its calls.
+    let has_ways =
+        outline.inner(step).iter().filter_map(|id| outline.get(id)).any(|inner| inner.verb == "route");
+    if is_plain || has_ways || step.parts().is_empty() || step.id == outline.reply() {
         return None;
     }
     let made = |parts: Vec<&'a str>| {
@@ -74,36 +81,17 @@ fn calls<'a>(outline: &Outline<'a>, step: &'a Step) -> Option<String> {
     Some(format!("at most {}", plural(own + arms.unwrap_or_else(|| made(step.parts())), "call")))
 }
 
-/// How the answer of the client's step comes, if it is not that of a call of its own.
-fn answers<'a>(outline: &Outline<'a>, step: &'a Step) -> Option<String> {
-    if step.id != outline.reply() || step.call.is_some() {
-        return None;
-    }
-    let finals: Vec<&Step> = outline
-        .inner(step)
-        .into_iter()
-        .chain(outline.sources(step))
-        .filter_map(|id| outline.get(id))
-        .filter(|inner| inner.is_final && inner.call.is_some() && inner.verb != "judge")
-        .collect();
-    let streams = finals.iter().filter(|call| call.streams).count();
-    Some(
-        match (streams, step.streams) {
-            (0, false) => "in one piece",
-            (n, _) if n == finals.len() => "streams",
-            _ => "streams, where the last call does",
-        }
-        .to_owned(),
-    )
-}
-
 /// `sees conversation + 2–3 drafts`: what the steps wait for reaches the prompt of the call.
 fn sees<'a>(outline: &Outline<'a>, steps: &[&'a Step], call: &CallOut) -> String {
     let mut seen = history(&call.history);
     let mut once = BTreeSet::new();
     for id in steps.iter().flat_map(|step| outline.shown(step)) {
         let word = match outline.get(id).map(|step| (step.verb.as_str(), step)) {
-            Some(("item", item)) => item.label().to_owned(),
+            Some(("item", item)) => {
+                let inputs = steps.iter().flat_map(|step| &step.inputs);
+                let mut named = inputs.filter(|input| input.node == item.id).map(|input| input.name.clone());
+                named.next_back().unwrap_or_else(|| item.label().to_owned())
+            }
             Some(("mine", _)) => "its own".to_owned(),
             Some(("others", _)) => "the others".to_owned(),
             _ => counted(outline, id),

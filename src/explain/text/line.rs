@@ -3,11 +3,8 @@
 use crate::explain::json::call::CallOut;
 use crate::explain::json::node::Step;
 use crate::explain::text::WIDTH;
-use crate::explain::words::plural;
+use crate::explain::words::{clipped, plural};
 use crate::units::Millis;
-
-/// Characters of a template that a line shows.
-const TEXT_WIDTH: usize = 40;
 
 /// Characters of a condition that a line shows; the document has all of it.
 const CONDITION_WIDTH: usize = 56;
@@ -25,18 +22,6 @@ pub(super) fn head(lead: &str, label: &str, label_width: usize, summary: &str, w
         line.push_str(wave);
     }
     line
-}
-
-/// The start of a template, on one line.
-pub(super) fn quoted(template: &str) -> String {
-    format!("\"{}\"", clipped(template, TEXT_WIDTH))
-}
-
-/// The start of a text, on one line.
-pub(super) fn clipped(text: &str, width: usize) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let start: String = line.chars().take(width).collect();
-    if start.len() < line.len() { format!("{start}…") } else { start }
 }
 
 /// How its answer reaches the client, if it can.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::explain::json::Document;
 use crate::explain::outline::{Branch, Outline, Role};
+use crate::explain::summary;
 use crate::explain::text::WIDTH;
+use crate::explain::text::details;
 use crate::explain::text::line::head;
-use crate::explain::text::{details, summary};
 use crate::explain::words::joined;
-use crate::units::Millis;
 
 /// Lines of the tree, two columns indented.
 pub(super) fn lines(doc: &Document) -> Vec<String> {
@@ -89,26 +89,8 @@ impl<'a> Tree<'_, 'a> {
 
 /// What stands before a step: its name, or what it is to the step above. Empty for a member without a name.
 fn label(branch: Branch<'_>) -> String {
-    let word = match branch.role {
-        Role::Else => "else",
-        Role::Tie => "on a tie",
-        Role::Each => "each",
-        Role::Start => "start",
-        Role::Stop => "stop when",
-        Role::Next => "next",
-        Role::Conversation => "sees",
-        Role::Named(name) => name,
-        Role::Arm(arm) => match (&arm.when, &arm.label) {
-            (Some(_), _) => "when",
-            (None, Some(label)) => label,
-            (None, None) => "else",
-        },
-        Role::Rung(n) => return format!("rung {n}"),
-        Role::Starter(0) => "at once",
-        Role::Starter(after_ms) => return format!("after {}", Millis(after_ms)),
-        Role::Input | Role::Member | Role::Body => branch.step.name.as_deref().unwrap_or_default(),
-    };
-    word.to_owned()
+    let word = branch.role.word();
+    if word.is_empty() { branch.step.name.clone().unwrap_or_default() } else { word }
 }
 
 /// A step that stands elsewhere on the page already.
@@ -134,13 +116,9 @@ fn waves<'a>(outline: &Outline<'a>, branch: Branch<'a>) -> String {
             wave => format!("after wave {wave}"),
         };
     }
-    let inner = outline.inner(step);
-    let calls = inner.iter().filter_map(|id| outline.get(id)).filter(|inner| inner.call.is_some());
-    let own = step.call.as_ref().map(|_| step.wave);
-    let all: Vec<u32> = calls.map(|call| call.wave).chain(own).collect();
-    match (all.iter().min(), all.iter().max()) {
-        (Some(first), Some(last)) if first != last => format!("waves {first}–{last}"),
-        (Some(wave), _) => format!("wave {wave}"),
-        _ => String::new(),
+    match outline.span(step) {
+        Some((first, last)) if first != last => format!("waves {first}–{last}"),
+        Some((wave, _)) => format!("wave {wave}"),
+        None => String::new(),
     }
 }

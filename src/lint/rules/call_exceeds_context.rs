@@ -32,9 +32,9 @@ fn finding(view: &View<'_>, node: &Node, ask: &Ask) -> Option<Diagnostic> {
     }
     let message = format!(
         "this call may need {} tokens, `{}` has {}",
-        sent.plus(ask.max_tokens),
+        sent.plus(ask.max_tokens).0,
         model.name,
-        model.context
+        model.context.0
     );
     let advice = match view.plan.limit.request {
         Some(_) => "lower `limit.request`, or `max_tokens` here or of what its prompt prints",
@@ -42,7 +42,7 @@ fn finding(view: &View<'_>, node: &Node, ask: &Ask) -> Option<Diagnostic> {
     };
     Some(
         Diagnostic::warning("L015", view.place(node), message)
-            .label(format!("{sent} to read, {} to write", ask.max_tokens))
+            .label(format!("{} to read, {} to write", sent.0, ask.max_tokens.0))
             .help(advice),
     )
 }

@@ -27,12 +27,13 @@ fn finding(view: &View<'_>, node: &Node) -> Option<Diagnostic> {
         return None;
     }
     let each = model.context.0.saturating_sub(ask.max_tokens.0) / count.max(1) as u64;
-    let message = format!("{count} answers of up to {drafts} tokens do not fit `{}`", model.name);
+    let message =
+        format!("{count} answers of up to {} tokens together do not fit `{}`", drafts.0, model.name);
     Some(
         Diagnostic::warning("L009", view.place(node), message)
             .label(format!(
                 "it reads and writes {} together, and may write {}",
-                model.context, ask.max_tokens
+                model.context.0, ask.max_tokens.0
             ))
             .help(format!(
                 "set `max_tokens` of the answers to less than {each}, or let another model read them"

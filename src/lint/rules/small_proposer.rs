@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// Small is what holds less than one part in so many of the largest.
-const PARTS: u64 = 3;
+const PARTS: u64 = 4;
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let lists = view.plan.nodes.iter().filter_map(candidates);
@@ -30,9 +30,11 @@ fn findings(view: &View<'_>, node: &Node, proposers: &BTreeSet<NodeId>) -> Vec<D
     if !matches!(group.kind, GroupKind::Parallel | GroupKind::Named | GroupKind::Over) {
         return Vec::new();
     }
+    // A reply that is one of a few words or a number is no proposal: small models are good at those.
     let calls = group.members.iter().filter(|id| proposers.contains(id));
-    let mut models: Vec<(&Model, u64)> = calls
-        .filter_map(|id| Some(view.plan.model(view.plan.node(*id).act.ask()?.model)))
+    let asks = calls.filter_map(|id| view.plan.node(*id).act.ask()).filter(|ask| ask.returns.is_none());
+    let mut models: Vec<(&Model, u64)> = asks
+        .map(|ask| view.plan.model(ask.model))
         .filter_map(|model| Some((model, model.memory?.0)))
         .collect();
     models.sort_by_key(|(model, memory)| (*memory, &model.name));

@@ -1,5 +1,7 @@
 //! Random steps and random days, as text. A draft holds numbers; they become names once it is known which there are.
 
+mod compound;
+
 use std::fmt::Write;
 
 use proptest::prelude::*;
@@ -7,17 +9,30 @@ use proptest::prelude::*;
 /// `c` takes one call at a time.
 const MODELS: [&str; 4] = ["a", "b", "c", "d"];
 
-const HEAD: &str = "\
-model a { context: 32k, max_output: 4k, price: $1 / $2 }
+const HEAD: &str = r#"model a { context: 32k, max_output: 4k, price: $1 / $2 }
 model b { context: 64k, max_output: 300, price: $3 / $9 }
 model c { context: 32k, max_output: 4k, concurrency: 1 }
 model d { context: 32k, max_output: 4k }
 tier s { }
 profile high { }
 
+technique pair(one: model, two: model) {
+  both = parallel [one, two]
+  reply = merge both by one
+}
+
+technique again(one: model) {
+  once = ask one { retries: 1 }
+  reply = ask one { prompt: """Again: <once>{{ once }}</once>""" } else once
+}
+
+technique some(one: model) {
+  reply = sample 2 of one
+}
+
 ensemble x {
   timeout: 40s
-";
+"#;
 
 const FAULTS: [&str; 15] = [
     "busy",
@@ -53,6 +68,22 @@ enum Verb {
     Concat,
     /// Another step under this name.
     Name,
+    Score,
+    Rank,
+    Best,
+    BestOf,
+    PickSome,
+    PickByScore,
+    Pairwise,
+    KeyedVote,
+    Route,
+    Cascade,
+    Race,
+    Repeat,
+    Each,
+    Named,
+    Over,
+    Technique,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +110,8 @@ pub struct Draft {
 
 #[derive(Clone, Debug)]
 struct Options {
+    /// Whatever else there is to choose.
+    way: usize,
     retries: Option<u8>,
     timeout_s: Option<u8>,
     first_token_s: Option<u8>,
@@ -93,18 +126,63 @@ struct Options {
     history_none: bool,
 }
 
-/// A step that stands, and whether it is a list.
+/// A step that stands, and what it gives.
 struct Step {
     name: String,
     is_list: bool,
     is_used: bool,
+    /// The list of models that it was written with.
+    panel: Option<String>,
+}
+
+/// The right side of a step.
+struct Line {
+    text: String,
+    is_list: bool,
+    panel: Option<String>,
 }
 
 pub fn drafts() -> impl Strategy<Value = Draft> {
     use Verb::*;
     let verbs = vec![
-        Ask, Ask, Parallel, Parallel, Sample, Merge, Pick, Vote, Text, First, Last, Head, Index, Concat,
-        Name, Name,
+        Ask,
+        Ask,
+        Parallel,
+        Parallel,
+        Sample,
+        Merge,
+        Pick,
+        Vote,
+        Text,
+        First,
+        Last,
+        Head,
+        Index,
+        Concat,
+        Name,
+        Name,
+        Score,
+        Rank,
+        Best,
+        BestOf,
+        PickSome,
+        PickByScore,
+        Pairwise,
+        KeyedVote,
+        Route,
+        Route,
+        Cascade,
+        Cascade,
+        Race,
+        Race,
+        Repeat,
+        Repeat,
+        Each,
+        Each,
+        Named,
+        Over,
+        Technique,
+        Technique,
     ];
     let elses = vec![Else::Nothing, Else::Nothing, Else::Ask, Else::Text, Else::Step, Else::Twice];
     (
@@ -135,10 +213,11 @@ fn options() -> impl Strategy<Value = Options> {
         prop::option::weighted(0.3, 0..5_u8),
     );
     let rare = || prop::bool::weighted(0.2);
-    (limits, any::<bool>(), rare(), rare(), rare(), rare(), rare()).prop_map(
-        |(limits, prompt, returns, accept, skip, soft, history_none)| {
+    (limits, any::<bool>(), rare(), rare(), rare(), rare(), rare(), 0..64_usize).prop_map(
+        |(limits, prompt, returns, accept, skip, soft, history_none, way)| {
             let (retries, timeout_s, first_token_s, max_tokens, need, grace_s) = limits;
             Options {
+                way,
                 retries,
                 timeout_s,
                 first_token_s,
@@ -200,23 +279,39 @@ impl Draft {
         let mut text = HEAD.to_owned();
         for (index, draft) in drafts.iter().enumerate() {
             let name = format!("s{index}");
-            let (line, is_list) = draft.line(&mut steps, false);
+            let Line { text: line, is_list, panel } = draft.line(&mut steps, Some(index));
             let _ = writeln!(text, "  {name} = {line}");
-            steps.push(Step { name, is_list, is_used: false });
+            steps.push(Step { name, is_list, is_used: false, panel });
         }
-        let (line, is_list) = last.line(&mut steps, true);
-        assert!(!is_list, "a reply is one answer");
-        let _ = write!(text, "  reply = {line}\n}}\n");
+        let line = match last.compound_reply(&mut steps, &mut text) {
+            Some(line) => line,
+            None => last.line(&mut steps, None),
+        };
+        assert!(!line.is_list, "a reply is one answer");
+        let _ = write!(text, "  reply = {}\n}}\n", line.text);
         text
     }
 
-    /// The step's right side, and whether it is a list.
-    fn line(&self, steps: &mut [Step], is_reply: bool) -> (String, bool) {
+    /// The right side of step `index`, or of the reply.
+    fn line(&self, steps: &mut [Step], index: Option<usize>) -> Line {
+        if let Some(index) = index
+            && let Some(line) = self.compound(steps, index)
+        {
+            return line;
+        }
+        let panel = matches!(self.verb, Verb::Parallel).then(|| format!("[{}]", self.panel().join(", ")));
+        let (text, is_list) = self.simple(steps, index.is_none());
+        Line { text, is_list, panel: panel.filter(|_| index.is_some()) }
+    }
+
+    /// The right side of a verb that makes at most one kind of call, and whether it gives a list.
+    fn simple(&self, steps: &mut [Step], is_reply: bool) -> (String, bool) {
         let list = self.list(steps, is_reply);
         let model = MODELS[self.models[0] % MODELS.len()];
         let list_or = |with: fn(&str, &str) -> String| list.as_ref().map(|list| with(list, model));
-        let wants_list = !matches!(self.verb, Verb::Ask | Verb::Parallel | Verb::Sample | Verb::Text);
-        let verb = match self.verb {
+        let verb = if self.is_compound() { Verb::Ask } else { self.verb };
+        let wants_list = !matches!(verb, Verb::Ask | Verb::Parallel | Verb::Sample | Verb::Text);
+        let verb = match verb {
             // Where there is nothing to work on yet, somebody is asked.
             _ if wants_list && list.is_none() => Verb::Ask,
             Verb::Parallel | Verb::Sample | Verb::Head | Verb::Concat if is_reply => Verb::Merge,
@@ -243,7 +338,7 @@ impl Draft {
             Verb::Parallel => (Some(format!("parallel [{}]", self.panel().join(", "))), true),
             Verb::Sample => (Some(format!("sample {} of {model}", self.count)), true),
             Verb::Text => (Some(format!("text \"\"\"Said: {}\"\"\"", self.printed(steps, is_reply))), false),
-            Verb::Ask => (Some(format!("ask {model}")), false),
+            _ => (Some(format!("ask {model}")), false),
         };
         let (verb, line) = match line {
             Some(line) => (verb, line),

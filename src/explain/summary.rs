@@ -2,17 +2,20 @@
 
 use crate::explain::json::node::Step;
 use crate::explain::outline::{Branch, Outline, Role, is_transparent};
-use crate::explain::text::line::{clipped, quoted};
+use crate::explain::words::{clipped, quoted};
 
 /// Characters of a condition that stands before what it leads to.
 const CONDITION_WIDTH: usize = 44;
 
+/// Characters of the list of a `for`.
+const ITEMS_WIDTH: usize = 32;
+
 /// After the step's label. A step that has another label than its name says its name, too.
-pub(super) fn of(outline: &Outline<'_>, branch: Branch<'_>) -> String {
+pub fn of(outline: &Outline<'_>, branch: Branch<'_>) -> String {
     let step = branch.step;
     let text = match branch.role {
         Role::Member if step.name.is_none() && step.verb == "ask" => step.model.clone().unwrap_or_default(),
-        _ => act(outline, step),
+        _ => act(outline, step, true),
     };
     let named = match (branch.role, &step.name) {
         (Role::Input | Role::Member | Role::Body, _) | (_, None) => text,
@@ -29,41 +32,42 @@ pub(super) fn of(outline: &Outline<'_>, branch: Branch<'_>) -> String {
     if step.built_in { format!("{named} · built in") } else { named }
 }
 
-fn act(outline: &Outline<'_>, step: &Step) -> String {
+/// The same without names of models and of the step itself.
+pub fn without_models(outline: &Outline<'_>, step: &Step) -> String {
+    act(outline, step, false)
+}
+
+fn act(outline: &Outline<'_>, step: &Step, models: bool) -> String {
     let lists: Vec<String> = step.lists.iter().map(|id| outline.called(id)).collect();
     let lists = lists.join(", ");
-    let model = step.model.as_deref().unwrap_or_default();
-    let by = if model.is_empty() { String::new() } else { format!(" by {model}") };
-    match step.verb.as_str() {
+    let model = step.model.as_deref().filter(|_| models).unwrap_or_default();
+    let by = |model: &str| match models && !model.is_empty() {
+        true => format!(" by {model}"),
+        false => String::new(),
+    };
+    let text = match step.verb.as_str() {
         "ask" => format!("ask {model}"),
-        "parallel" | "sample" => group(outline, step),
-        "score" => format!("score {lists} by {}", step.judges.join(", ")),
+        "parallel" | "sample" => group(outline, step, models),
+        "score" => format!("score {lists}{}", by(&step.judges.join(", "))),
         "pick" => {
             let count = step.count.map(|count| format!("{count} of ")).unwrap_or_default();
-            format!("pick {count}{lists} by {}", step.model.clone().unwrap_or_else(|| judge(outline, step)))
+            let judge = step.model.clone().unwrap_or_else(|| judge(outline, step));
+            format!("pick {count}{lists}{}", by(&judge))
         }
-        "cascade" => {
-            let by =
-                if step.graders.is_empty() { String::new() } else { format!(" by {}", judge(outline, step)) };
-            format!("cascade of {}{by}", step.rungs.len())
-        }
+        "cascade" => format!("cascade of {}{}", step.rungs.len(), by(&judge(outline, step))),
         "race" => format!("race of {}", step.starters.len()),
-        "repeat" => {
-            let held =
-                step.rounds.first().and_then(|round| round.iter().find_map(|part| part.next.as_deref()));
-            let name = held.and_then(|id| outline.get(id)).map(Step::label).unwrap_or_default();
-            format!("repeat {name} up to {}", step.rounds.len())
-        }
+        "repeat" => format!("repeat {} up to {}", outline.held(step), step.rounds.len()),
         "stop" | "items" => clipped(step.expression.as_deref().unwrap_or_default(), CONDITION_WIDTH),
         "inline" => step.of.clone().unwrap_or_default(),
         "conversation" => conversation(outline, step),
         "text" => format!("text {}", quoted(step.text.as_deref().unwrap_or_default())),
         "judge" => format!("asked of {model}"),
-        "route" => format!("route{by}"),
-        "merge" | "vote" => format!("{} {lists}{by}", step.verb),
+        "route" => format!("route{}", by(model)),
+        "merge" | "vote" => format!("{} {lists}{}", step.verb, by(model)),
         _ if is_list_function(step) => outline.written(step),
-        verb => format!("{verb} {lists}{by}").trim_end().to_owned(),
-    }
+        verb => format!("{verb} {lists}{}", by(model)),
+    };
+    text.trim_end().to_owned()
 }
 
 fn is_list_function(step: &Step) -> bool {
@@ -76,10 +80,10 @@ fn judge(outline: &Outline<'_>, step: &Step) -> String {
     calls.take(1).filter_map(|id| outline.get(id)?.model.clone()).collect()
 }
 
-fn group(outline: &Outline<'_>, step: &Step) -> String {
+fn group(outline: &Outline<'_>, step: &Step, models: bool) -> String {
     let of = step.members.len();
     let mut text = match (step.verb.as_str(), step.form.as_deref()) {
-        ("sample", _) => match repeated(outline, step) {
+        ("sample", _) => match repeated(outline, step).filter(|_| models) {
             Some(what) => format!("sample {of} of {what}"),
             None => format!("sample {of}"),
         },
@@ -90,14 +94,14 @@ fn group(outline: &Outline<'_>, step: &Step) -> String {
                 .as_deref()
                 .and_then(|id| outline.get(id))
                 .and_then(|items| items.expression.as_deref());
-            format!("{verb} for each of {} up to {of}", clipped(items.unwrap_or_default(), CONDITION_WIDTH))
+            return format!(
+                "{verb} for each of {} up to {of}",
+                clipped(items.unwrap_or_default(), ITEMS_WIDTH)
+            );
         }
         (verb, _) => verb.to_owned(),
     };
-    match (step.need, step.form.as_deref()) {
-        (Some(need), _) => text.push_str(&format!(", need {need} of {of}")),
-        (None, _) => text.push_str(", need half of them"),
-    }
+    text.push_str(&format!(", need {} of {of}", step.need.unwrap_or(0)));
     text
 }
 
@@ -128,7 +132,7 @@ fn conversation(outline: &Outline<'_>, step: &Step) -> String {
 }
 
 /// What `history` keeps, in words; nothing for nothing.
-pub(super) fn history(word: &str) -> Vec<String> {
+pub fn history(word: &str) -> Vec<String> {
     match word {
         "none" => Vec::new(),
         "full" => vec!["conversation".to_owned()],
@@ -138,7 +142,7 @@ pub(super) fn history(word: &str) -> Vec<String> {
 }
 
 /// `2–3 drafts` for a list, the name for one answer.
-pub(super) fn counted(outline: &Outline<'_>, id: &str) -> String {
+pub fn counted(outline: &Outline<'_>, id: &str) -> String {
     let name = outline.called(id);
     match outline.count(id) {
         Some((least, most)) if least == most => format!("{most} {name}"),
@@ -148,7 +152,7 @@ pub(super) fn counted(outline: &Outline<'_>, id: &str) -> String {
 }
 
 /// What happens without the decider although nobody wrote it, as a line below the step: label and words.
-pub(super) fn built_in_else(outline: &Outline<'_>, step: &Step) -> Option<(&'static str, String)> {
+pub fn built_in_else(outline: &Outline<'_>, step: &Step) -> Option<(&'static str, String)> {
     let lists: Vec<String> = step.lists.iter().map(|id| outline.called(id)).collect();
     let count = step.count.map(|count| format!("{count}, ")).unwrap_or_default();
     let text = match step.built_in_else.as_deref()? {
@@ -161,4 +165,27 @@ pub(super) fn built_in_else(outline: &Outline<'_>, step: &Step) -> Option<(&'sta
     // Such a step may have an `else` of another kind below it.
     let label = if matches!(step.verb.as_str(), "route" | "cascade") { "if lost" } else { "else" };
     Some((label, format!("{text} · built in")))
+}
+
+/// How the answer of the client's step comes when all is well.
+pub fn manner_of_answer<'a>(outline: &Outline<'a>, step: &'a Step) -> &'static str {
+    match streams(outline, step) {
+        (true, false) => "streams",
+        (true, true) => "streams, but not on every way",
+        (false, _) => "in one piece",
+    }
+}
+
+/// Whether it can come as it is written, and whether it can come in one piece.
+fn streams<'a>(outline: &Outline<'a>, step: &'a Step) -> (bool, bool) {
+    let ways: Vec<&str> = match step.verb.as_str() {
+        "inline" => step.reply.as_deref().into_iter().collect(),
+        "alias" => step.lists.first().map(String::as_str).into_iter().collect(),
+        "route" => step.arms.iter().map(|arm| arm.node.as_str()).collect(),
+        "cascade" => step.rungs.iter().map(String::as_str).collect(),
+        "race" => step.starters.iter().map(|starter| starter.node.as_str()).collect(),
+        _ => return (step.streams, !step.streams),
+    };
+    let ways = ways.into_iter().filter_map(|id| outline.get(id)).map(|way| streams(outline, way));
+    ways.fold((false, false), |all, way| (all.0 || way.0, all.1 || way.1))
 }
