@@ -132,7 +132,6 @@ pub const ROWS: &[Mistake] = &[
     helped("architect.ens", "    timeout: 150s", "    «timeout» = 150s", "T012"),
     helped("clean.ens", "  temperature: 0.3", "  «temperature» = 0.3", "T012"),
     helped("architect.ens", "  max_tokens: 16k\n", "  max_tokens: 16k\n  «memory»: 3GB\n", "T002"),
-    helped("tour", "  timeout: 3m\n  drafts", "  timeout: 3m\n  «skip when elapsed > 3»\n  drafts", "T011"),
     bare("clean.ens", "  tools: none\n\n  draft", "  tools: «nobody»\n\n  draft", "T001"),
     helped("route.ens", "winner = vote votes else", "winner = «{ ties: first }» else", "T010"),
 ];

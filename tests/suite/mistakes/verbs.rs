@@ -41,13 +41,6 @@ pub const ROWS: &[Mistake] = &[
     ),
     helped("prelude/loops.ens", "up to rounds {\n    notes", "up to «round» {\n    notes", "N001"),
     helped("prelude/loops.ens", "stop when \"no changes\"", "stop «if» \"no changes\"", "S017"),
-    helped(
-        "prelude/loops.ens",
-        "draft = ask chief { prompt: revise(",
-        "drat = ask chief { prompt: revise(",
-        "G011",
-    )
-    .at("  reply = repeat «draft» up to rounds {"),
     helped("prelude/loops.ens", "stop when verdict.text", "stop when «verdit».text", "T004"),
     helped("prelude/loops.ens", "stop when verdict.text", "stop when verdict.«txt»", "T006"),
     // for
@@ -131,4 +124,6 @@ pub const ROWS: &[Mistake] = &[
     helped("new/tests.ens", "its own\" {\n  run second-opinion at fast-m\n", "its own\" {\n", "E002")
         .at("test «\"the third model sees both answers and writes its own\"» {"),
     helped("prelude/panel.ens", "{ prompt: rebut(mine, others)", "{ prompt: rebut(«mines», others)", "T004"),
+    helped("prelude/loops.ens", "draft = ask chief { prompt: revise(", "drat = ask chief { prompt: revise(", "G011")
+        .at("reply = repeat «draft» up to rounds {\n    notes"),
 ];
