@@ -5,7 +5,6 @@
 
 mod backoff;
 mod call;
-#[allow(dead_code)] // scores, pairs and several choices wait for a plan that has them
 mod combine;
 mod contest;
 mod conversation;
@@ -92,7 +91,7 @@ impl Run {
         Self { core: None, plan, request, host, is_recorded: false, state: State::New }
     }
 
-    /// Keeps what every node was asked and gave, for [`Self::record`].
+    /// Keeps what every node was asked and gave, for [`Self::record`]. Deciders are shown answers in the order of the plan.
     #[must_use]
     pub fn recording(mut self) -> Self {
         self.is_recorded = true;
