@@ -10,6 +10,7 @@ pub mod fmt;
 pub mod list;
 pub mod new;
 pub mod output;
+pub mod requests;
 pub mod run;
 pub mod serve;
 pub mod signal;
