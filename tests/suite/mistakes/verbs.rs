@@ -124,6 +124,11 @@ pub const ROWS: &[Mistake] = &[
     helped("new/tests.ens", "its own\" {\n  run second-opinion at fast-m\n", "its own\" {\n", "E002")
         .at("test «\"the third model sees both answers and writes its own\"» {"),
     helped("prelude/panel.ens", "{ prompt: rebut(mine, others)", "{ prompt: rebut(«mines», others)", "T004"),
-    helped("prelude/loops.ens", "draft = ask chief { prompt: revise(", "drat = ask chief { prompt: revise(", "G011")
-        .at("reply = repeat «draft» up to rounds {\n    notes"),
+    helped(
+        "prelude/loops.ens",
+        "draft = ask chief { prompt: revise(",
+        "drat = ask chief { prompt: revise(",
+        "G011",
+    )
+    .at("reply = repeat «draft» up to rounds {\n    notes"),
 ];
