@@ -8,6 +8,7 @@ pub mod export;
 pub mod fix;
 pub mod fmt;
 pub mod list;
+pub mod new;
 pub mod output;
 pub mod requests;
 pub mod run;
@@ -41,6 +42,7 @@ const STYLES: Styles = Styles::styled()
     max_term_width = 100,
     after_help = "\
 Examples:
+  ensc new                                write a first ensemble to start from
   ensc check                              say what is wrong with the files in ensembles/
   ensc explain opt-architect-high-xl      what this handle will do, and cost at most
   ensc run opt-architect-high-xl \"ping\" --upstream sim
@@ -60,6 +62,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    New(new::Args),
     Check(check::Args),
     Fmt(fmt::Args),
     Explain(explain::Args),
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
     };
     let mut out = Output::new(cli.color);
     let done = match cli.verb {
+        Verb::New(args) => args.run(&mut out),
         Verb::Check(args) => args.run(&mut out),
         Verb::Fmt(args) => args.run(&mut out),
         Verb::Explain(args) => args.run(&mut out),

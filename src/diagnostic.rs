@@ -1,5 +1,6 @@
 //! What is wrong with a program, as plain data. Built beside the phase that noticed, collected, never thrown.
 
+pub mod catalogue;
 pub mod fix;
 pub mod github;
 pub mod json;

@@ -64,12 +64,15 @@ pub fn compile(sources: &Sources, policy: &Policy) -> Compiled {
         diagnostics.extend(mistakes);
     }
     let (program, mistakes) = program::check(sources, &files);
-    let plans = program.as_ref().map(plan::lower).unwrap_or_default();
+    // Of an ensemble that could not be read in full there is nothing to plan: what is missing may be its `reply`.
+    let is_read = !diagnostics.iter().any(Diagnostic::is_error);
+    let plans = program.as_ref().filter(|_| is_read).map(plan::lower).unwrap_or_default();
     diagnostics.extend(mistakes);
+    program::echoes::silence(sources, &files, &mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let subject = lint::Subject { sources, files: &files, plans: &plans, sound };
     let lints = lint::review(&subject, policy);
-    let (tests, mistakes) = test::check(sources, &files, program.as_ref(), &plans);
+    let (tests, mistakes) = test::check(sources, &files, program.as_ref().filter(|_| is_read), &plans);
     diagnostics.extend(mistakes);
     diagnostics.extend(lints);
     diagnostic::tidy(&mut diagnostics);

@@ -10,7 +10,7 @@ pub mod lower;
 pub mod paths;
 mod sizes;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::source::Span;
 use crate::template::{Data, Expression};
@@ -69,8 +69,8 @@ pub struct Plan {
     pub limit: Limit,
     pub stream: StreamMode,
     pub bounds: Bounds,
-    /// First 6 hexadecimal digits of the hash of the plan's meaning; layout and comments do not change it.
-    pub hash: String,
+    /// Computed when it is first asked for: most plans are only checked. Read it with [`Plan::short_hash`].
+    pub hash: OnceLock<String>,
     /// What its models may hold together, from the tier.
     pub memory: Option<Bytes>,
 }
@@ -235,6 +235,12 @@ impl InputBound {
 // === impl Plan ===
 
 impl Plan {
+    /// First 6 hexadecimal digits of the hash of the plan's meaning; layout and comments do not change it.
+    #[must_use]
+    pub fn short_hash(&self) -> &str {
+        self.hash.get_or_init(|| hash::of(self))
+    }
+
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]

@@ -8,6 +8,7 @@ mod cells;
 mod collect;
 mod compound;
 mod deciders;
+pub mod echoes;
 pub mod errors;
 mod extent;
 mod graph;

@@ -8,12 +8,14 @@ use crate::cli::config::Place;
 use crate::cli::output::{Output, Stop, bold, dim};
 use crate::cli::world;
 use crate::cli::{list, requests};
+use crate::diagnostic::catalogue;
 use crate::explain::diff::Diff;
 use crate::explain::grid::Grid;
 use crate::explain::json::Document;
 use crate::explain::picture::{dot, mermaid, svg};
 use crate::plan::Plan;
 use crate::prelude::{self, PieceKind};
+use crate::source::{SourceFile, Sources};
 use crate::{diagnostic, explain, lint};
 
 /// How a plan is shown.
@@ -44,7 +46,8 @@ Examples:
   ensc explain opt-architect-high-xl --diff opt-architect-balanced-l
   ensc explain ensembles --diff ../before/ensembles
   ensc explain architect                           the handles of an ensemble, side by side
-  ensc explain L101                                the manual page of a policy rule
+  ensc explain N001                                what an error means, with an example
+  ensc explain L101                                the manual page of a rule of sense or policy
   ensc explain --prelude moa                       the source of a technique or prompt that comes with ensc")]
 pub struct Args {
     /// A handle, selector or ensemble, or the code of a finding
@@ -170,8 +173,24 @@ fn code(name: &str, out: &mut Output) -> Result<(), Stop> {
     if let Some(rule) = lint::rule(name) {
         return out.print(rule.page);
     }
+    if let Some(entry) = catalogue::entry(name) {
+        return out.print(&error_page(entry));
+    }
     let known: Vec<&str> = lint::RULES.iter().map(|rule| rule.code).collect();
-    Err(Stop::Failed(format!("`{name}` has no page; these do: {}", known.join(", "))))
+    let known = known.into_iter().chain(catalogue::entries().map(|entry| entry.code));
+    let help = diagnostic::suggest::did_you_mean(&name.to_uppercase(), known);
+    let help = help.unwrap_or_else(|| "`docs/errors.md` has them all".to_owned());
+    Err(Stop::Failed(format!("no code is called `{name}`; {help}")))
+}
+
+/// What an error means, with what a check of its example prints.
+fn error_page(entry: catalogue::Entry) -> String {
+    let mut sources = Sources::default();
+    for (name, text) in entry.program() {
+        sources.add(SourceFile::new(name, text));
+    }
+    let found = crate::compile(&sources, &lint::Policy::default()).diagnostics;
+    entry.page(&diagnostic::render::render(&sources, &found, false))
 }
 
 /// A technique and the prompts that it sends, or one prompt; ready to be copied.

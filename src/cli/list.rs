@@ -63,7 +63,7 @@ fn as_json(plans: &[Plan]) -> String {
                 "tier": plan.tier,
                 "place": plan.place,
                 "for": headline(plan),
-                "plan": plan.hash,
+                "plan": plan.short_hash(),
             })
         })
         .collect();

@@ -40,6 +40,36 @@ pub fn sources(paths: &[PathBuf]) -> Result<(Sources, Vec<PathBuf>), Vec<String>
     if problems.is_empty() { Ok((sources, places)) } else { Err(problems) }
 }
 
+/// Whether a folder is there and holds a `.ens` file, however deep.
+///
+/// # Errors
+///
+/// A sentence for a folder that cannot be read, or is a file.
+pub fn holds_ensembles(folder: &Path) -> Result<bool, String> {
+    if !folder.exists() {
+        return Ok(false);
+    }
+    let mut found = Vec::new();
+    walk(folder, "", DEPTH_MAX, &mut found)?;
+    Ok(!found.is_empty())
+}
+
+/// Writes new files, with the folders that they lie in. A file that is there already stays as it is.
+///
+/// # Errors
+///
+/// A sentence that names the first file that could not be written.
+pub fn create(files: &[(PathBuf, &str)]) -> Result<(), String> {
+    for (path, text) in files {
+        let failed =
+            |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+    }
+    Ok(())
+}
+
 /// Every `.ens` file at these paths, by name and each once, with a sentence for each path that holds none.
 #[must_use]
 pub fn files(paths: &[PathBuf]) -> (Vec<File>, Vec<String>) {

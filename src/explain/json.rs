@@ -134,7 +134,7 @@ impl Document {
             tier: plan.tier.clone(),
             doc: plan.doc.clone(),
             place: plan.place.clone(),
-            plan: plan.hash.clone(),
+            plan: plan.short_hash().to_owned(),
             stream: stream_word(plan.stream).to_owned(),
             timeout_ms: plan.timeout.0,
             bounds: BoundsOut::of(&plan.bounds),

@@ -325,7 +325,7 @@ impl Builder {
             limit: Limit::default(),
             stream: StreamMode::Answer,
             bounds: self.bounds,
-            hash: "7f3a1c".to_owned(),
+            hash: "7f3a1c".to_owned().into(),
             memory: Some(Bytes(200_000_000_000)),
         }
     }

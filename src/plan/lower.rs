@@ -8,7 +8,7 @@ mod rounds;
 mod verbs;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::program::call::{Call, CallRole, Returns};
 use crate::program::{Alt, Handle, List, Program, Step, Unit, Use};
@@ -18,7 +18,7 @@ use crate::units::Tokens;
 
 use super::{
     Act, Ask, Bounds, Frame, FrameId, Inherits, Input, InputBound, Model, ModelId, Node, NodeId, Plan,
-    Select, Tools, bounds, hash, paths,
+    Select, Tools, bounds, paths,
 };
 
 /// One plan per handle, in the order of the program.
@@ -58,14 +58,13 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
         limit: handle.limit,
         stream: handle.stream,
         bounds: Bounds::default(),
-        hash: String::new(),
+        hash: OnceLock::new(),
         memory: handle.memory,
     };
     plan.selector = handle.selector.clone().unwrap_or_else(|| finish::selector(&plan));
     finish::finish(&mut plan);
     paths::number(&mut plan);
     bounds::fill(&mut plan);
-    plan.hash = hash::of(&plan);
     plan
 }
 

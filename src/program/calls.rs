@@ -7,7 +7,7 @@ use super::call::{Call, CallRole, Field, History, MaxTokens, Operand, Returns, T
 use super::prompts::{self, PromptDef};
 use super::steps::{Body, Steps};
 use super::values::{Reader, title};
-use super::{errors, options, templates, typing};
+use super::{errors, options, typing};
 
 /// Attempts after the first where nobody says.
 const RETRIES_BUILT_IN: u32 = 2;
@@ -117,7 +117,7 @@ impl<'a> Steps<'_, '_, 'a> {
     fn turn(&mut self, role: TurnRole, text: &Text, returns: Option<&Returns>) -> Option<Turn> {
         let visible = self.visible(&typing::own_names(returns));
         let (template, mentions) =
-            templates::template(text, Fence::On, &visible, &mut self.judge.diagnostics)?;
+            self.judge.tables.templates.template(text, Fence::On, &visible, &mut self.judge.diagnostics)?;
         self.mention_all(&mentions);
         Some(Turn { role, template, binds: None })
     }
@@ -197,8 +197,12 @@ impl<'a> Steps<'_, '_, 'a> {
             Value::Text(text) if text.form == ast::TextForm::Template => {
                 // It is defused where the prompt prints it.
                 let visible = self.visible(&[]);
-                let (template, mentions) =
-                    templates::template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                let (template, mentions) = self.judge.tables.templates.template(
+                    text,
+                    Fence::Off,
+                    &visible,
+                    &mut self.judge.diagnostics,
+                )?;
                 self.mention_all(&mentions);
                 Some(Operand::Template(template))
             }

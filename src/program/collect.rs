@@ -1,5 +1,7 @@
 //! The tables: every item by its name, duplicates reported, and what can be judged without a cell judged.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use crate::diagnostic::Diagnostic;
@@ -10,6 +12,7 @@ use crate::units::{Price, Tokens};
 use super::options::{self, Place};
 use super::prompts::PromptDef;
 use super::techniques::{self, Technique};
+use super::templates::Templates;
 use super::values::Reader;
 use super::{Model, errors, names, prompts, standard};
 
@@ -36,6 +39,8 @@ pub struct Tables<'a> {
     pub techniques: IndexMap<String, Technique<'a>>,
     /// Every role that some layer fills, in order.
     role_names: Vec<&'a str>,
+    ensemble_names: HashSet<&'a str>,
+    pub templates: Templates,
 }
 
 /// One of `defaults`, a tier, a profile, an ensemble: what it sets and which roles it fills.
@@ -57,7 +62,7 @@ impl Tables<'_> {
     }
 
     pub fn has_ensemble(&self, name: &str) -> bool {
-        self.ensembles.iter().any(|ensemble| ensemble.name.text == name)
+        self.ensemble_names.contains(name)
     }
 }
 
@@ -104,7 +109,10 @@ pub fn collect<'a>(files: &'a [ast::File], diagnostics: &mut Vec<Diagnostic>) ->
             Item::Technique(technique) => {
                 techniques::define(technique, false, &mut tables.techniques, diagnostics);
             }
-            Item::Ensemble(ensemble) => tables.ensembles.push(ensemble),
+            Item::Ensemble(ensemble) => {
+                tables.ensemble_names.insert(&ensemble.name.text);
+                tables.ensembles.push(ensemble);
+            }
             // Judged by `crate::test`, which knows the plans.
             Item::Test(_) | Item::Bad(_) => (),
         }

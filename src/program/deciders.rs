@@ -7,7 +7,7 @@ use super::call::{Call, CallRole, Operand, Turn};
 use super::options::Place;
 use super::steps::{Body, Steps, it};
 use super::values::Reader;
-use super::{Matching, Pick, PickMethod, Score, ScoreMethod, Ties, Verb, Vote, errors, templates};
+use super::{Matching, Pick, PickMethod, Score, ScoreMethod, Ties, Verb, Vote, errors};
 
 impl<'a> Steps<'_, '_, 'a> {
     pub fn pick(
@@ -172,7 +172,8 @@ impl<'a> Steps<'_, '_, 'a> {
     fn key(&mut self, value: &'a Value) -> Option<crate::template::Template> {
         let Value::Text(text) = value else { return None };
         let visible = self.visible(&[it()]);
-        let (key, mentions) = templates::template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+        let (key, mentions) =
+            self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
         self.mention_all(&mentions);
         Some(key)
     }

@@ -1,5 +1,7 @@
 //! Every complaint of the checking phase, in one place to read.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::{did_you_mean, sure};
 use crate::source::Span;
@@ -146,6 +148,10 @@ pub fn option_twice(name: &Name, first: Span) -> Diagnostic {
 /// T004
 pub fn unknown_variable(name: &str, span: Span, known: Names<'_>) -> Diagnostic {
     let found = Diagnostic::error("T004", span, format!("nothing here is named `{name}`"));
+    if known.is_empty() {
+        return found
+            .help(format!("nothing is visible here; a prompt sees its parameters: `prompt NAME({name})`"));
+    }
     near(found, name, known, "visible here")
 }
 
@@ -169,9 +175,37 @@ pub fn unknown_in_template(what: &str, name: &str, span: Span, known: Names<'_>)
 
 /// T008
 pub fn template_syntax(span: Span, detail: &str) -> Diagnostic {
-    Diagnostic::error("T008", span, format!("this template cannot be read: {detail}")).help(
-        "templates are minijinja: `{{ value }}`, `{% for x in xs %}…{% endfor %}`, `{% if … %}…{% endif %}`",
-    )
+    let (why, help) = reading_of(detail);
+    Diagnostic::error("T008", span, format!("this template cannot be read: {why}")).help(help)
+}
+
+/// What the template engine says, in words of ours, and what helps.
+fn reading_of(detail: &str) -> (String, String) {
+    const STATEMENTS: [&str; 10] =
+        ["if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith"];
+    let forms =
+        "templates are minijinja: `{{ value }}`, `{% for x in xs %}…{% endfor %}`, `{% if … %}…{% endif %}`";
+    let (why, help) = match detail {
+        "unexpected end of input, expected end of block" => {
+            ("a `{% … %}` is open at its end", "add `{% endif %}` or `{% endfor %}`")
+        }
+        "unexpected `}`, expected end of variable block" => (detail, "`{{` is closed by `}}`"),
+        "unexpected `}`, expected end of block" => (detail, "`{%` is closed by `%}`"),
+        "unexpected identifier, expected in" => (detail, "write `{% for x in xs %}`"),
+        "unexpected input after expression" => (
+            "this does not belong to the expression",
+            "compare with `==` and `!=`, combine with `and`, `or` and `not`; numbers have no unit here",
+        ),
+        "unexpected character" => ("expressions do not have this sign", "combine with `and`, `or` and `not`"),
+        _ => (detail, forms),
+    };
+    match detail.strip_prefix("unknown statement ") {
+        Some(word) => (
+            format!("there is no statement `{word}`"),
+            did_you_mean(word, STATEMENTS).unwrap_or_else(|| forms.to_owned()),
+        ),
+        None => (why.to_owned(), help.to_owned()),
+    }
 }
 
 /// T009
@@ -182,7 +216,9 @@ pub fn forbidden_statement(span: Span, word: &str) -> Diagnostic {
 
 /// T010
 pub fn wrong_kind(span: Span, expected: &str, found: &str) -> Diagnostic {
+    let verb = "`{ … }` alone is a map; a step begins with a verb, for example `ask chief { … }`";
     Diagnostic::error("T010", span, format!("this must be {expected}, not {found}"))
+        .help_if((found == "a map" && expected.contains("step")).then(|| verb.to_owned()))
 }
 
 /// T011
@@ -234,6 +270,7 @@ pub fn option_as_role(name: &Name, value: Span) -> Diagnostic {
 pub fn wrong_arguments(name: &str, span: Span, expected: usize, found: usize) -> Diagnostic {
     let s = if expected == 1 { "" } else { "s" };
     Diagnostic::error("T013", span, format!("prompt `{name}` takes {expected} argument{s}, not {found}"))
+        .help("a prompt sees only what it is given: one argument for each of its parameters")
 }
 
 /// T007
@@ -365,6 +402,7 @@ pub fn unused(name: &Name) -> Diagnostic {
 /// G004
 pub fn empty_list(span: Span) -> Diagnostic {
     Diagnostic::error("G004", span, "this list is empty: there is nobody to ask")
+        .help("name at least one, for example `[chief]`")
 }
 
 /// G005
@@ -561,6 +599,8 @@ fn listing(lead: &str, names: Names<'_>) -> Option<String> {
     if names.is_empty() {
         return None;
     }
+    let mut seen = BTreeSet::new();
+    let names: Vec<&str> = names.iter().copied().filter(|name| seen.insert(*name)).collect();
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
     Some(format!("{lead}: {}{more}", shown.join(", ")))

@@ -14,7 +14,7 @@ use super::roles::{Filled, Judge, Prompts, Role, Roles};
 use super::scope::{Scope, Shapes};
 use super::steps::{Body, Steps};
 use super::techniques::{Param, ParamKind, Technique};
-use super::{Conversation, Given, Inline, Kind, Step, Unit, errors, names, steps, templates};
+use super::{Conversation, Given, Inline, Kind, Step, Unit, errors, names, steps};
 
 /// Deepest nesting of ensembles and techniques.
 const NESTING_MAX: usize = 16;
@@ -280,8 +280,12 @@ impl<'a> Steps<'_, '_, 'a> {
         match value {
             Value::Text(text) if text.form == TextForm::Template => {
                 let visible = self.visible(&[]);
-                let (template, mentions) =
-                    templates::template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                let (template, mentions) = self.judge.tables.templates.template(
+                    text,
+                    Fence::Off,
+                    &visible,
+                    &mut self.judge.diagnostics,
+                )?;
                 let uses = std::mem::take(&mut self.uses);
                 self.mention_all(&mentions);
                 let own = std::mem::replace(&mut self.uses, uses);

@@ -13,7 +13,7 @@ use super::options::{self, Place};
 use super::roles::{Judge, Role};
 use super::scope::{Scope, Shape, Shapes};
 use super::values::Reader;
-use super::{Alt, Group, Kind, Member, Step, Use, Verb, errors, graph, inline, names, templates, typing};
+use super::{Alt, Group, Kind, Member, Step, Use, Verb, errors, graph, inline, names, typing};
 
 /// What stands in a step's block.
 #[derive(Clone, Default)]
@@ -317,8 +317,12 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
             Written::Text { template } => {
                 self.judge_options(Place::Text, body);
                 let visible = self.visible(&[]);
-                let (template, mentions) =
-                    templates::template(template, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+                let (template, mentions) = self.judge.tables.templates.template(
+                    template,
+                    Fence::Off,
+                    &visible,
+                    &mut self.judge.diagnostics,
+                )?;
                 self.mention_all(&mentions);
                 Some(Verb::Text(template))
             }
@@ -567,7 +571,8 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
     /// Compiles a condition. `extra` are names that only it may use.
     pub fn condition(&mut self, expr: &ast::Expr, extra: &[(String, Sort)]) -> Option<Expression> {
         let visible = self.visible(extra);
-        let (expression, mentions) = templates::expression(expr, &visible, &mut self.judge.diagnostics)?;
+        let (expression, mentions) =
+            self.judge.tables.templates.expression(expr, &visible, &mut self.judge.diagnostics)?;
         self.mention_all(&mentions);
         Some(expression)
     }

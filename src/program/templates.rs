@@ -1,5 +1,7 @@
 //! Compiles templates and expressions, and turns their faults into diagnostics at their place in the file.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::diagnostic::Diagnostic;
@@ -13,6 +15,68 @@ use super::errors;
 /// Names that a template may use.
 pub type Visible<'a> = [(String, Kind)];
 
+/// Templates and expressions of a program, each read once: an ensemble says the same in all of its cells.
+#[derive(Debug, Default)]
+pub struct Templates {
+    templates: RefCell<HashMap<(Span, Fence), Known<Template>>>,
+    expressions: RefCell<HashMap<Span, Known<Expression>>>,
+}
+
+/// What was read at a place without a complaint, and the names that it was checked against.
+#[derive(Debug)]
+struct Known<T> {
+    read: T,
+    visible: Vec<(String, Kind)>,
+    mentions: Vec<Mention>,
+}
+
+// === impl Templates ===
+
+impl Templates {
+    pub fn template(
+        &self,
+        text: &Text,
+        fence: Fence,
+        visible: &Visible<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<(Template, Vec<Mention>)> {
+        let key = (text.span, fence);
+        if let Some(known) = self.templates.borrow().get(&key)
+            && known.visible == visible
+        {
+            return Some((known.read.clone(), known.mentions.clone()));
+        }
+        let before = diagnostics.len();
+        let (read, mentions) = template(text, fence, visible, diagnostics)?;
+        if diagnostics.len() == before {
+            let known = Known { read: read.clone(), visible: visible.to_vec(), mentions: mentions.clone() };
+            self.templates.borrow_mut().insert(key, known);
+        }
+        Some((read, mentions))
+    }
+
+    pub fn expression(
+        &self,
+        expr: &Expr,
+        visible: &Visible<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<(Expression, Vec<Mention>)> {
+        if let Some(known) = self.expressions.borrow().get(&expr.span)
+            && known.visible == visible
+        {
+            return Some((known.read.clone(), known.mentions.clone()));
+        }
+        let before = diagnostics.len();
+        let (read, mentions) = expression(expr, visible, diagnostics)?;
+        if diagnostics.len() == before {
+            let known = Known { read: read.clone(), visible: visible.to_vec(), mentions: mentions.clone() };
+            self.expressions.borrow_mut().insert(expr.span, known);
+        }
+        Some((read, mentions))
+    }
+}
+
+/// Reads and checks one template, for itself.
 pub fn template(
     text: &Text,
     fence: Fence,
@@ -33,6 +97,7 @@ pub fn template(
     }
 }
 
+/// Reads and checks one expression, for itself.
 pub fn expression(
     expr: &Expr,
     visible: &Visible<'_>,

@@ -314,7 +314,7 @@ impl Ledger {
         Receipt {
             run: request.run.clone(),
             handle: self.plan.handle.clone(),
-            plan: self.plan.hash.clone(),
+            plan: self.plan.short_hash().to_owned(),
             degraded: self.is_degraded(),
             degraded_because: self.because.clone(),
             totals: self.totals(&calls),

@@ -31,7 +31,7 @@ fn describe(plan: &Plan, created_s: u64) -> Value {
         "description": plan.doc,
         "technique": technique(plan),
         "members": plan.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(),
-        "plan": plan.hash,
+        "plan": plan.short_hash(),
         "bounds": bounds(&plan.bounds),
         "context_length": plan.bounds.request_max.0.saturating_add(max_output),
         "max_output_tokens": max_output,

@@ -19,12 +19,16 @@ impl Reader<'_> {
                     let at = self.span(&part);
                     self.report(errors::stray_comma(at));
                 }
+                // The fallback of a step that could not be read.
+                Rule::else_arm if matches!(entries.last(), Some(Entry::Bad(_))) && !has_arm_body(&part) => {}
                 _ => {
                     let mut entry = self.entry(part);
-                    if let Entry::Step(step) = &mut entry {
-                        step.doc = docs.take();
+                    match &mut entry {
+                        Entry::Step(step) => step.doc = docs.take(),
+                        // What it describes has its message already.
+                        Entry::Bad(_) => _ = docs.take(),
+                        _ => docs.drop_unused(self),
                     }
-                    docs.drop_unused(self);
                     entries.push(entry);
                 }
             }
@@ -59,6 +63,10 @@ impl Reader<'_> {
         let span = self.span(&pair);
         let mut parts = parts(pair);
         let name = parts.eat(Rule::name).map_or_else(|| self.no_name(span), |name| self.name(&name));
+        if let Some(word) = clause_word(&name.text) {
+            self.report(errors::clause_with_colon(&name, word));
+            return Entry::Bad(span);
+        }
         let value = match parts.eat(Rule::decimal_comma) {
             Some(number) => {
                 let at = self.span(&number);
@@ -225,4 +233,18 @@ impl Reader<'_> {
         }
         parts.eat(Rule::arrow);
     }
+}
+
+fn has_arm_body(arm: &Pair<'_>) -> bool {
+    arm.clone().into_inner().any(|part| part.as_rule() == Rule::arm_body)
+}
+
+/// The condition that is meant by an option of that name. (`stop` and `accept` are options, too.)
+fn clause_word(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "skip" | "skip_when" => "skip",
+        "stop_when" => "stop",
+        "accept_when" => "accept",
+        _ => return None,
+    })
 }

@@ -99,6 +99,11 @@ pub fn odd_blank(at: Span, name: &str) -> Diagnostic {
     Diagnostic::error("S005", at, format!("{name} is no blank here")).help("write a space").fix(at, " ")
 }
 
+/// A sign as it is typed with a keyboard for Chinese or Japanese.
+pub fn wide_sign(at: Span, written: char, right: &'static str) -> Diagnostic {
+    Diagnostic::error("S005", at, format!("`{written}` is not `{right}`")).fix(at, right)
+}
+
 pub fn curly_quotes(at: Span, text: &str) -> Diagnostic {
     Diagnostic::error("S019", at, "text stands between straight quotes").fix(at, format!("\"{text}\""))
 }
@@ -204,6 +209,7 @@ pub fn reserved(name: &Name) -> Diagnostic {
         name.span,
         format!("`{}` is a word of the language and cannot be a name", name.text),
     )
+    .help("choose another name")
 }
 
 // === Lines ===
@@ -212,6 +218,12 @@ pub fn step_with_colon(colon: Span, name: &Name) -> Diagnostic {
     Diagnostic::error("S015", colon, format!("`{}` is made with `=`", name.text))
         .help("`name = …` makes a step; `name: value` sets an option")
         .fix(colon, " =")
+}
+
+/// `skip: EXPR`
+pub fn clause_with_colon(name: &Name, word: &str) -> Diagnostic {
+    Diagnostic::error("S015", name.span, format!("`{word}` is a condition, not an option"))
+        .help(format!("write `{word} when EXPRESSION`"))
 }
 
 pub fn missing_equals(name: &Name) -> Diagnostic {

@@ -25,13 +25,14 @@ impl Reader<'_> {
                 Rule::EOI => {}
                 Rule::doc => docs.put(self, part),
                 Rule::loose | Rule::stray_close | Rule::comma | Rule::bad_item => {
-                    docs.drop_unused(self);
+                    match outside.is_reported() {
+                        true => _ = docs.take(),
+                        false => docs.drop_unused(self),
+                    }
                     items.extend(self.outside(part, &mut outside).map(Item::Bad));
                 }
                 _ => {
-                    let block = part.clone().into_inner().find(|inner| inner.as_rule() == Rule::block);
-                    let end = block.map(|block| self.span(&block));
-                    outside = Outside::after(end.map(|end| Span { start: end.end.saturating_sub(1), ..end }));
+                    outside = self.after_item(&part);
                     let item = self.item(part, docs.take());
                     items.push(item);
                 }
@@ -39,6 +40,16 @@ impl Reader<'_> {
         }
         docs.drop_unused(self);
         items
+    }
+
+    /// What a line would mean that follows the item outside of every block.
+    fn after_item(&self, item: &Pair<'_>) -> Outside {
+        let part = |rule| item.clone().into_inner().find(|inner| inner.as_rule() == rule);
+        match part(Rule::block).map(|block| self.span(&block)) {
+            Some(block) => Outside::after(Span { start: block.end.saturating_sub(1), ..block }),
+            None if item.as_rule() == Rule::prompt || part(Rule::made_of).is_some() => Outside::default(),
+            None => Outside::without_block(),
+        }
     }
 
     fn item(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Item {
@@ -184,7 +195,8 @@ impl Reader<'_> {
 
     /// The name after an item's keyword. If there is none, that is reported.
     fn title(&mut self, parts: &mut Parts<'_>, word: &str, keyword: Span) -> Name {
-        match parts.eat(Rule::title) {
+        match parts.eat_any(&[Rule::title, Rule::quoted]) {
+            Some(title) if title.as_rule() == Rule::quoted => self.quoted_name(title).path.head,
             Some(title) => self.name(&title),
             None => {
                 let at = self.after(keyword);

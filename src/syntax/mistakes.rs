@@ -18,8 +18,17 @@ pub struct Outside {
 
 impl Outside {
     /// `closer` is the end of the item's block.
-    pub fn after(closer: Option<Span>) -> Self {
-        Self { closer, reported: false }
+    pub fn after(closer: Span) -> Self {
+        Self { closer: Some(closer), reported: false }
+    }
+
+    /// After an item that lacks its block, which was reported: the lines that follow are what the block would hold.
+    pub fn without_block() -> Self {
+        Self { closer: None, reported: true }
+    }
+
+    pub fn is_reported(&self) -> bool {
+        self.reported
     }
 }
 
@@ -38,6 +47,11 @@ impl Reader<'_> {
             Some((Rule::word, "with" | "using" | "via")) => {
                 self.report(errors::too_much(span, &written).help("a model that decides is named with `by`"));
             }
+            Some((Rule::word, word)) if is_like_else(word) => {
+                let at = Span { end: span.start + word.len() as u32, ..span };
+                let help = "`else` says what happens if the step fails";
+                self.report(errors::wrong_word(at, word, "else", help));
+            }
             _ => self.report(errors::too_much(span, &written)),
         }
     }
@@ -55,7 +69,13 @@ impl Reader<'_> {
         let span = self.span(&pair);
         match pair.as_str().trim_end() {
             sign @ ("=" | ":") => self.report(errors::needless(span, sign, "the block follows the name")),
-            _ => self.too_much(pair),
+            written => match written.split_once(' ') {
+                Some((word @ ("in" | "for" | "on"), _)) => {
+                    let at = Span { end: span.start + word.len() as u32, ..span };
+                    self.report(errors::wrong_word(at, word, "at", "`at` names the cells of an ensemble"));
+                }
+                _ => self.too_much(pair),
+            },
         }
     }
 
@@ -100,7 +120,8 @@ impl Reader<'_> {
         let span = self.span(&pair);
         let mut parts = parts(pair);
         let name = self.made_name(&mut parts, span);
-        let colon = parts.eat(Rule::colon).map_or(name.span, |colon| self.span(&colon));
+        let colon = parts.eat_any(&[Rule::colon, Rule::colon_equals]);
+        let colon = colon.map_or(name.span, |colon| self.span(&colon));
         self.report(errors::step_with_colon(colon, &name));
         let rhs = match parts.eat(Rule::rhs) {
             Some(rhs) => self.rhs(rhs),
@@ -158,7 +179,15 @@ impl Reader<'_> {
     pub fn bad_line(&mut self, pair: Pair<'_>) -> Entry {
         let span = self.span(&pair);
         let written = pair.as_str().to_owned();
-        let first = parts(pair).next().and_then(|junk| parts(junk).next());
+        let mut pieces = parts(pair).next().map(parts).into_iter().flatten();
+        let (first, second) = (pieces.next(), pieces.next());
+        if let (Some(text), Some("=" | ":")) = (&first, second.as_ref().map(Pair::as_str))
+            && matches!(text.as_rule(), Rule::string | Rule::single)
+        {
+            let name = text.as_str().trim_matches(['"', '\'']);
+            self.report(errors::quoted_name(self.span(text), name));
+            return Entry::Bad(span);
+        }
         let word = first.filter(|first| first.as_rule() == Rule::word).map(|word| self.name(&word));
         self.report(errors::unreadable_line(span, &written, word.as_ref()));
         Entry::Bad(span)
@@ -223,6 +252,11 @@ impl Reader<'_> {
         };
         self.known_item(rule, parts, doc, word.span, span)
     }
+}
+
+/// Whether a word that follows a step is meant as `else`.
+fn is_like_else(word: &str) -> bool {
+    matches!(word, "otherwise" | "or" | "fallback" | "unless") || suggest::nearest(word, ["else"]).is_some()
 }
 
 /// The first word of a node, however deep.

@@ -37,8 +37,8 @@ pub struct Found {
 struct Suspicions {
     /// Starts of items whose brackets do not match: there, indentation decides.
     items: BTreeSet<usize>,
-    /// Openers of templates, and where each must end at the latest.
-    templates: BTreeMap<usize, usize>,
+    /// Openers of templates, and where each must end at the latest: with all that is open, or alone.
+    templates: BTreeMap<usize, (usize, Reach)>,
     /// Where `""` stands for `"""`.
     short_quotes: BTreeSet<usize>,
 }
@@ -47,10 +47,28 @@ struct Suspicions {
 #[derive(Clone, Copy)]
 struct Runaway {
     opener: usize,
-    /// Where that item begins.
+    /// The item of the opener.
+    item: usize,
+    /// Where the other item begins.
     end: usize,
     /// A `""` in the item of the opener that may have been meant as `"""`.
     short: Option<usize>,
+}
+
+/// What ends where a template has no end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    All,
+    Template,
+}
+
+/// A template whose closer stands where an opener would: `text """`. Its own closer may be missing.
+#[derive(Clone, Copy)]
+struct Turned {
+    item: usize,
+    opener: usize,
+    /// The first line that is no deeper than that of the opener.
+    end: usize,
 }
 
 /// A bracket that is open.
@@ -88,6 +106,8 @@ struct Pass<'t> {
     broken: BTreeSet<usize>,
     /// The first template that holds what looks like an item.
     runaway: Option<Runaway>,
+    /// The first template of the item that ends where another seems to begin.
+    turned: Option<Turned>,
     /// The last template has no end.
     template_open: bool,
     /// The first `""` of the item that may have been meant as `"""`.
@@ -131,6 +151,7 @@ impl<'t> Pass<'t> {
             found: Found { diagnostics: Vec::new(), open_texts: Vec::new(), comments: Vec::new() },
             broken: BTreeSet::new(),
             runaway: None,
+            turned: None,
             template_open: false,
             short: None,
             muted: None,
@@ -151,6 +172,7 @@ impl<'t> Pass<'t> {
                 b'/' if self.byte(1) == Some(b'/') => self.comment(),
                 b'/' if self.byte(1) == Some(b'*') => self.foreign_comment(),
                 b'#' => self.foreign_comment(),
+                b'-' if self.text[self.at..].starts_with("-- ") => self.foreign_comment(),
                 b';' => self.semicolon(),
                 b'{' | b'[' | b'(' => self.open(byte),
                 b'}' | b']' | b')' => self.close(byte),
@@ -167,10 +189,20 @@ impl<'t> Pass<'t> {
         if self.template_open {
             // A template that swallows the rest breaks brackets too: it comes first.
             let short = self.runaway.map_or(self.short, |runaway| runaway.short);
-            let new = match (short, self.runaway) {
-                (Some(at), _) => suspicions.short_quotes.insert(at),
-                (None, Some(runaway)) => suspicions.templates.insert(runaway.opener, runaway.end).is_none(),
-                (None, None) => false,
+            let item = self.runaway.map_or(self.item, |runaway| runaway.item);
+            let turned = self.turned.filter(|turned| {
+                turned.item == item && self.runaway.is_none_or(|runaway| runaway.opener != turned.opener)
+            });
+            let templates = &mut suspicions.templates;
+            let new = match (short, turned, self.runaway) {
+                (Some(at), _, _) => suspicions.short_quotes.insert(at),
+                (None, Some(turned), _) => {
+                    templates.insert(turned.opener, (turned.end, Reach::Template)).is_none()
+                }
+                (None, None, Some(runaway)) => {
+                    templates.insert(runaway.opener, (runaway.end, Reach::All)).is_none()
+                }
+                (None, None, None) => false,
             };
             if new {
                 return Some(suspicions);

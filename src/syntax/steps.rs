@@ -12,6 +12,13 @@ struct Form {
     example: &'static str,
 }
 
+/// Where the first part of a verb is missing, and where a later one is.
+#[derive(Clone, Copy)]
+struct Ends {
+    word: Span,
+    all: Span,
+}
+
 impl Reader<'_> {
     pub fn rhs(&mut self, pair: Pair<'_>) -> Rhs {
         let span = self.span(&pair);
@@ -89,38 +96,38 @@ impl Reader<'_> {
             let value = parts.next().map_or(Value::Bad(span), |value| self.value(value));
             return Verb::Plain { value };
         }
-        parts.next(); // the verb itself
-        let end = self.after(span);
+        let word = parts.next().map_or(span, |word| self.span(&word));
+        let ends = Ends { word: self.after(word), all: self.after(span) };
         let read = match rule {
-            Rule::ask => self.ask(&mut parts, end),
-            Rule::for_each => self.for_each(&mut parts, end),
+            Rule::ask => self.ask(&mut parts, ends),
+            Rule::for_each => self.for_each(&mut parts, ends),
             Rule::group => Some(Verb::Group),
-            Rule::parallel => self.parallel(&mut parts, end),
-            Rule::sample => self.sample(&mut parts, end),
-            Rule::repeat => self.repeat(&mut parts, end),
-            Rule::text => self.text_verb(&mut parts, end),
+            Rule::parallel => self.parallel(&mut parts, ends),
+            Rule::sample => self.sample(&mut parts, ends),
+            Rule::repeat => self.repeat(&mut parts, ends),
+            Rule::text => self.text_verb(&mut parts, ends),
             Rule::route => self.route(&mut parts),
-            Rule::pick => self.pick(&mut parts, end),
-            Rule::merge => self.merge(&mut parts, end),
-            Rule::score => self.score(&mut parts, end),
-            Rule::cascade => self.cascade(&mut parts, end),
-            Rule::vote => self.vote(&mut parts, end),
-            _ => self.race(&mut parts, end),
+            Rule::pick => self.pick(&mut parts, ends),
+            Rule::merge => self.merge(&mut parts, ends),
+            Rule::score => self.score(&mut parts, ends),
+            Rule::cascade => self.cascade(&mut parts, ends),
+            Rule::vote => self.vote(&mut parts, ends),
+            _ => self.race(&mut parts, ends),
         };
         read.unwrap_or(Verb::Bad(at))
     }
 
-    fn ask(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn ask(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "ask", example: "ask chief" };
         let model = parts.eat_any(&[Rule::member, Rule::quoted]);
-        let model = self.part(model, end, "a model", &FORM)?;
+        let model = self.part(model, ends.word, "a model", &FORM)?;
         Some(Verb::Ask { model: self.member(model) })
     }
 
-    fn parallel(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn parallel(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "parallel", example: "parallel panel" };
         const OVER: Form = Form { verb: "over", example: "parallel panel over drafts" };
-        let list = self.answers(parts, end, &FORM)?;
+        let list = self.answers(parts, ends.word, &FORM)?;
         let Some(over) = parts.eat(Rule::over) else { return Some(Verb::Parallel { list }) };
         let end = self.after(self.span(&over));
         let mut over = super::grammar::parts(over);
@@ -129,66 +136,66 @@ impl Reader<'_> {
         Some(Verb::Over { list, prev })
     }
 
-    fn for_each(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn for_each(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form =
             Form { verb: "parallel for", example: "parallel for part in parts up to 8 { … }" };
         parts.eat(Rule::kw_for);
         let name = parts.eat(Rule::name);
-        let name = self.part(name, end, "a name", &FORM)?;
+        let name = self.part(name, ends.word, "a name", &FORM)?;
         let name = self.new_name(&name);
         let items = parts.eat(Rule::for_in).and_then(|part| super::grammar::parts(part).find(is_items));
-        let items = self.part(items, end, "`in` and what to go through", &FORM)?;
+        let items = self.part(items, ends.all, "`in` and what to go through", &FORM)?;
         let items = self.expr(items);
-        let most = self.bound(parts, end, &FORM)?;
+        let most = self.bound(parts, ends.all, &FORM)?;
         Some(Verb::ForEach { name, items, most })
     }
 
-    fn sample(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn sample(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "sample", example: "sample 3 of chief" };
         let count = parts.eat(Rule::count);
-        let count = self.part(count, end, "a count", &FORM)?;
+        let count = self.part(count, ends.word, "a count", &FORM)?;
         let count = self.count(count)?;
         let of = parts.eat(Rule::of_part).and_then(|part| super::grammar::parts(part).find(is_member));
-        let of = self.part(of, end, "`of` and a model", &FORM)?;
+        let of = self.part(of, ends.all, "`of` and a model", &FORM)?;
         Some(Verb::Sample { count, of: self.member(of) })
     }
 
-    fn merge(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn merge(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "merge", example: "merge drafts by chief" };
-        let list = self.answers(parts, end, &FORM)?;
-        let by = self.by(parts, end, "merge");
-        let by = self.part(by, end, "`by` and a model", &FORM)?;
+        let list = self.answers(parts, ends.word, &FORM)?;
+        let by = self.by(parts, ends.all, "merge");
+        let by = self.part(by, ends.all, "`by` and a model", &FORM)?;
         Some(Verb::Merge { list, by: self.one_model(by)? })
     }
 
-    fn score(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn score(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "score", example: "score drafts by judge" };
-        let list = self.answers(parts, end, &FORM)?;
-        let by = self.by(parts, end, "score");
-        let by = self.part(by, end, "`by` and a model", &FORM)?;
+        let list = self.answers(parts, ends.word, &FORM)?;
+        let by = self.by(parts, ends.all, "score");
+        let by = self.part(by, ends.all, "`by` and a model", &FORM)?;
         Some(Verb::Score { list, by })
     }
 
-    fn pick(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn pick(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "pick", example: "pick drafts by judge" };
         let count = parts.eat(Rule::count).and_then(|count| self.count(count));
         parts.eat(Rule::kw_of);
-        let list = self.answers(parts, end, &FORM)?;
-        let by = self.by(parts, end, "pick");
-        let by = self.part(by, end, "`by` and a model", &FORM)?;
+        let list = self.answers(parts, ends.word, &FORM)?;
+        let by = self.by(parts, ends.all, "pick");
+        let by = self.part(by, ends.all, "`by` and a model", &FORM)?;
         Some(Verb::Pick { count, list, by: Some(by) })
     }
 
-    fn vote(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn vote(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "vote", example: "vote drafts" };
-        let list = self.answers(parts, end, &FORM)?;
+        let list = self.answers(parts, ends.word, &FORM)?;
         self.no_by(parts, "vote", "no model decides a vote; to let one decide, write `pick … by`");
         Some(Verb::Vote { list })
     }
 
-    fn race(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn race(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "race", example: "race [quick, slow after 2s]" };
-        let list = self.answers(parts, end, &FORM)?;
+        let list = self.answers(parts, ends.word, &FORM)?;
         self.no_by(
             parts,
             "race",
@@ -202,27 +209,27 @@ impl Reader<'_> {
         Some(Verb::Route { by: by.and_then(|by| self.one_model(by)) })
     }
 
-    fn cascade(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn cascade(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form =
             Form { verb: "cascade", example: "cascade [cheap, chief] by cheap { accept: 0.8 }" };
-        let list = self.answers(parts, end, &FORM)?;
-        let by = self.by(parts, end, "cascade");
+        let list = self.answers(parts, ends.word, &FORM)?;
+        let by = self.by(parts, ends.all, "cascade");
         Some(Verb::Cascade { list, by: by.and_then(|by| self.one_model(by)) })
     }
 
-    fn repeat(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn repeat(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "repeat", example: "repeat draft up to 3 { … }" };
         let name = parts.eat(Rule::name);
-        let name = self.part(name, end, "the name of a step", &FORM)?;
+        let name = self.part(name, ends.word, "the name of a step", &FORM)?;
         let name = self.new_name(&name);
-        let most = self.bound(parts, end, &FORM)?;
+        let most = self.bound(parts, ends.all, &FORM)?;
         Some(Verb::Repeat { name, most })
     }
 
-    fn text_verb(&mut self, parts: &mut Parts<'_>, end: Span) -> Option<Verb> {
+    fn text_verb(&mut self, parts: &mut Parts<'_>, ends: Ends) -> Option<Verb> {
         const FORM: Form = Form { verb: "text", example: "text \"\"\"…\"\"\"" };
         let template = parts.eat_any(&[Rule::templ, Rule::string]);
-        let template = self.part(template, end, "a template", &FORM)?;
+        let template = self.part(template, ends.word, "a template", &FORM)?;
         let template: Text = self.text(template);
         (!self.is_open_text(template.span)).then_some(Verb::Text { template })
     }

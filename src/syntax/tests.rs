@@ -1,5 +1,6 @@
 //! What the parser promises.
 
+mod page;
 mod places;
 mod recovery;
 mod shapes;

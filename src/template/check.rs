@@ -76,7 +76,8 @@ impl Fault {
     /// From an error of the compiler. Its words are made ours where they are known.
     pub fn syntax(error: &minijinja::Error, source: &str) -> Self {
         let range = error.range().unwrap_or(0..source.len());
-        let range = range.start.min(source.len())..range.end.min(source.len());
+        // The engine counts one byte for a character that has more.
+        let range = source.floor_char_boundary(range.start)..source.ceil_char_boundary(range.end);
         let detail = error.detail().unwrap_or("this cannot be read").to_owned();
         let forbidden = STATEMENTS_FORBIDDEN
             .iter()

@@ -2,6 +2,7 @@
 
 pub mod daemon;
 mod lints;
+mod new;
 
 use std::fs;
 use std::path::Path;

@@ -4,11 +4,13 @@
 #![allow(clippy::disallowed_methods, reason = "tests read and write files of their own")]
 
 mod bounds;
+mod catalogue;
 mod cli;
 mod ensembles;
 mod explained;
 mod formatted;
 mod gone;
+mod mistakes;
 mod pages;
 mod prelude;
 mod printed;

@@ -65,7 +65,7 @@ pub fn plan() -> Arc<Plan> {
             request_max: Tokens(100_000),
             ..Bounds::default()
         },
-        hash: "abc123".to_owned(),
+        hash: "abc123".to_owned().into(),
         memory: None,
     })
 }

@@ -38,6 +38,21 @@ impl Pass<'_> {
         }
     }
 
+    /// The text of a prompt may follow a `)` that is missing: `prompt rebut(mine, others """`.
+    pub fn close_before_template(&mut self) {
+        let is_prompt = self.bytes[self.line..].starts_with(b"prompt ");
+        if !is_prompt || self.deep.is_some() || !self.suspicions.items.contains(&self.item) {
+            return;
+        }
+        if let Some(&top) = self.stack.last()
+            && top.bracket == b'('
+            && top.line == self.line
+        {
+            self.report_unclosed(top, &[]);
+            self.pop_at(self.at, "");
+        }
+    }
+
     pub fn close(&mut self, closer: u8) {
         let wanted = match closer {
             b'}' => b'{',

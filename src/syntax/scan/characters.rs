@@ -36,6 +36,16 @@ fn name(fault: &Fault, c: char) -> String {
     format!("{kind} U+{:04X}", u32::from(c))
 }
 
+/// The sign that a wide one stands for.
+fn narrow(c: char) -> Option<&'static str> {
+    Some(match c {
+        '：' => ":",
+        '＝' => "=",
+        '，' | '、' => ",",
+        _ => return None,
+    })
+}
+
 impl Pass<'_> {
     /// The character at hand with its end, and what is wrong with it.
     fn character(&self) -> (char, usize, Option<Fault>) {
@@ -68,7 +78,12 @@ impl Pass<'_> {
                 self.edit(self.at, end, " ");
             }
             None if matches!(c, '“' | '”' | '„') => return self.curly_quotes(end),
-            None => {}
+            None => {
+                if let Some(right) = narrow(c) {
+                    self.report_character(errors::wide_sign(at, c, right));
+                    self.edit(self.at, end, right);
+                }
+            }
         }
         self.at = end;
     }
@@ -124,10 +139,14 @@ impl Pass<'_> {
         }
     }
 
-    /// `# …` to the end of the line, `/* … */` to its end or that of the line.
+    /// `# …` and `-- …` to the end of the line, `/* … */` to its end or that of the line.
     pub fn foreign_comment(&mut self) {
         let start = self.at;
-        let sign = if self.bytes[start] == b'#' { "#" } else { "/*" };
+        let sign = match self.bytes[start] {
+            b'#' => "#",
+            b'-' => "--",
+            _ => "/*",
+        };
         self.report(errors::wrong_comment(self.span(start, start + sign.len()), sign));
         let mut end = start + sign.len();
         let closed = |end: usize| sign == "/*" && self.bytes[..end].ends_with(b"*/") && end >= start + 4;

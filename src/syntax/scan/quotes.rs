@@ -1,6 +1,6 @@
 //! Plain texts, which end on their line, and templates, which end where their quotes do.
 
-use super::{Open, Pass, Runaway};
+use super::{Open, Pass, Reach, Runaway, Turned};
 use crate::syntax::errors;
 
 /// How many brackets after an unclosed text are taken to stand outside it.
@@ -22,8 +22,13 @@ impl Pass<'_> {
                 }
                 self.at += run;
             }
-            3 => self.template("\"\"\"", 3),
-            _ => self.template("\"\"\"\"", 4),
+            run => {
+                self.close_before_template();
+                match run {
+                    3 => self.template("\"\"\"", 3),
+                    _ => self.template("\"\"\"\"", 4),
+                }
+            }
         }
     }
 
@@ -127,30 +132,63 @@ impl Pass<'_> {
     fn template(&mut self, quotes: &'static str, written: usize) {
         let opener = self.at;
         let latest = self.suspicions.templates.get(&opener).copied();
+        let indent = self.indent;
+        // The first line below that is no deeper than the opener's.
+        let mut shallow = None;
         self.at += written;
         loop {
             match self.byte(0) {
                 None => {
                     self.template_open = true;
-                    return self.unclosed_template(opener, quotes);
+                    return self.unclosed_template(opener, quotes, Reach::All);
                 }
-                Some(_) if latest.is_some_and(|end| self.at >= end) => {
-                    return self.unclosed_template(opener, quotes);
+                Some(_) if latest.is_some_and(|(end, _)| self.at >= end) => {
+                    let reach = latest.map_or(Reach::All, |(_, reach)| reach);
+                    return self.unclosed_template(opener, quotes, reach);
                 }
                 Some(b'"') => {
+                    let closer = self.at;
                     if self.closes_template(quotes) {
+                        if let Some(end) = shallow.filter(|_| self.is_like_opener(closer)) {
+                            self.turn(Turned { item: self.item, opener, end });
+                        }
                         return;
                     }
                 }
                 Some(b'\n') => {
                     self.at += 1;
+                    if shallow.is_none() && self.indent_at(self.at).is_some_and(|own| own <= indent) {
+                        shallow = Some(self.at);
+                    }
                     if self.runaway.is_none() && self.at < self.bytes.len() && self.looks_like_item(self.at) {
-                        self.runaway = Some(Runaway { opener, end: self.at, short: self.short });
+                        let item = self.item;
+                        self.runaway = Some(Runaway { opener, item, end: self.at, short: self.short });
                     }
                 }
                 Some(_) => self.text_character(),
             }
         }
+    }
+
+    /// Keeps the first of an item.
+    fn turn(&mut self, turned: Turned) {
+        if self.turned.is_none_or(|first| first.item != turned.item) {
+            self.turned = Some(turned);
+        }
+    }
+
+    /// Whether quotes stand where a template begins: after a sign, or after a word that takes a template.
+    fn is_like_opener(&self, quotes: usize) -> bool {
+        let before = self.text[..quotes].trim_end_matches([' ', '\t']);
+        let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
+        before.ends_with(':') || matches!(word, Some("text" | "user" | "assistant" | "system" | "json"))
+    }
+
+    /// The indentation of the line that begins at `line`; `None` for a blank one.
+    fn indent_at(&self, line: usize) -> Option<usize> {
+        let indent = self.bytes[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let first = self.bytes.get(line + indent)?;
+        (!matches!(first, b'\n' | b'\r')).then_some(indent)
     }
 
     /// At quotes inside a template: passes them, and says whether they close it.
@@ -188,12 +226,15 @@ impl Pass<'_> {
         matches!(next, Some(b'}' | b']' | b')' | b','))
     }
 
-    /// Ends a template here, and with it all that was open: their closers are inside.
-    fn unclosed_template(&mut self, opener: usize, quotes: &'static str) {
+    /// Ends a template here, alone or with all that was open, whose closers are inside.
+    fn unclosed_template(&mut self, opener: usize, quotes: &'static str, reach: Reach) {
         self.found.open_texts.push(opener as u32);
         self.report(errors::unclosed_template(self.span(opener, opener + quotes.len()), quotes));
         let end = self.at;
-        self.close_silently(end, quotes);
+        match reach {
+            Reach::All => self.close_silently(end, quotes),
+            Reach::Template => self.edit(end, end, format!("{quotes}\n")),
+        }
         if end < self.bytes.len() {
             self.start_line();
         }

@@ -18,7 +18,13 @@ fn is_recovery(rule: Rule) -> bool {
         R::unknown_item | R::bad_item | R::bad_line | R::extra | R::bad_part | R::decimal_comma
     ) || matches!(
         rule,
-        R::colon_step | R::unsigned | R::single | R::wrong_sign | R::fat_arrow | R::bad_escape
+        R::colon_step
+            | R::colon_equals
+            | R::unsigned
+            | R::single
+            | R::wrong_sign
+            | R::fat_arrow
+            | R::bad_escape
     ) || matches!(rule, R::mis_by | R::mis_when | R::mis_arm | R::division | R::quoted)
 }
 
