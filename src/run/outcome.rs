@@ -36,6 +36,8 @@ pub struct Many {
     pub parts: Vec<Part>,
     /// By member, what it is called; empty if they have no names.
     pub names: Arc<[String]>,
+    /// Places of answers that are missing because they failed, and why.
+    pub errors: Vec<(usize, String)>,
 }
 
 /// A value that no model gave: an item of a list, whether a loop stops.
@@ -75,7 +77,7 @@ impl Output {
     pub fn list(replies: impl IntoIterator<Item = Arc<Reply>>) -> Self {
         let replies: Vec<_> = replies.into_iter().map(Some).collect();
         let parts = (0..replies.len()).map(Part::One).collect();
-        Self::Many(Arc::new(Many { replies, parts, names: Arc::default() }))
+        Self::Many(Arc::new(Many { replies, parts, ..Many::default() }))
     }
 
     /// The successes, in order.
@@ -132,7 +134,12 @@ impl Many {
                     many.replies.extend(output.replies().into_iter().map(Some));
                 }
                 _ if is_list => (),
-                _ => many.replies.push(None),
+                missing => {
+                    if let Some(Output::Failed(why)) = missing {
+                        many.errors.push((from, why.to_string()));
+                    }
+                    many.replies.push(None);
+                }
             }
             let is_one = !is_list && many.replies.len() == from + 1;
             many.parts.push(if is_one { Part::One(from) } else { Part::Many(from..many.replies.len()) });
@@ -167,11 +174,14 @@ impl Many {
     }
 
     fn data(&self) -> Data {
-        let view = |reply: &Option<Arc<Reply>>| match reply {
+        let view = |(at, reply): (usize, &Option<Arc<Reply>>)| match reply {
             Some(reply) => Arc::clone(&reply.view),
-            None => Arc::default(),
+            None => {
+                let error = self.errors.iter().find(|(place, _)| *place == at).map(|(_, why)| why.clone());
+                Arc::new(Answer { error, ..Answer::default() })
+            }
         };
-        let answers = Arc::new(self.replies.iter().map(view).collect::<Vec<_>>());
+        let answers = Arc::new(self.replies.iter().enumerate().map(view).collect::<Vec<_>>());
         if self.names.is_empty() {
             return Data::Answers(answers);
         }
