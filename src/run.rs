@@ -18,6 +18,7 @@ mod outcome;
 mod prompt;
 pub mod receipt;
 pub mod record;
+pub mod rehearse;
 pub mod request;
 mod scheduler;
 mod shape;
@@ -42,6 +43,10 @@ use self::host::Host;
 use self::request::Request;
 
 pub use self::errors::{ErrorKind, RunError};
+
+/// Stack of a thread that polls runs, in bytes: a step that waits for another is polled through it, and a program may hold
+/// 16 times 256 steps that wait for each other.
+pub const STACK_SIZE: usize = 32 << 20;
 
 /// What a run gives, in order: any number of deltas, then exactly one `Done`, then the stream ends.
 #[derive(Debug)]
