@@ -470,3 +470,18 @@ fn arms_and_stops_are_ways_too() {
     assert_eq!(of("looped"), ["stop when notes.text == \"fine\": true"]);
     assert_eq!(of("typed"), ["skip when reply: false", "else reply: false"]);
 }
+
+#[test]
+fn the_tests_of_the_tour_pass() {
+    let page = include_str!("../../docs/language.md");
+    let examples: Vec<&str> =
+        page.split("```ens\n").skip(1).map(|block| block.split("```").next().unwrap_or_default()).collect();
+    let row = page.lines().find(|line| line.starts_with("| test | ")).expect("the table has a test");
+    let row = row.split('`').nth(1).expect("an example");
+    let tests: Vec<&str> =
+        examples.iter().copied().filter(|text| text.starts_with("test ")).chain([row]).collect();
+    assert!(tests.len() >= 2, "{tests:?}");
+    for text in tests {
+        assert_eq!(said_of(examples[0], text), "", "{text}");
+    }
+}
