@@ -9,6 +9,7 @@ pub mod fix;
 pub mod fmt;
 pub mod list;
 pub mod output;
+pub mod requests;
 pub mod run;
 pub mod serve;
 pub mod signal;

@@ -5,7 +5,6 @@
 
 mod backoff;
 mod call;
-#[allow(dead_code)] // scores, pairs and several choices wait for a plan that has them
 mod combine;
 mod contest;
 mod conversation;
@@ -19,6 +18,7 @@ mod outcome;
 mod prompt;
 pub mod receipt;
 pub mod record;
+pub mod rehearse;
 pub mod request;
 mod scheduler;
 mod shape;
@@ -43,6 +43,10 @@ use self::host::Host;
 use self::request::Request;
 
 pub use self::errors::{ErrorKind, RunError};
+
+/// Stack of a thread that polls runs, in bytes: a step that waits for another is polled through it, and a program may hold
+/// 16 times 256 steps that wait for each other.
+pub const STACK_SIZE: usize = 32 << 20;
 
 /// What a run gives, in order: any number of deltas, then exactly one `Done`, then the stream ends.
 #[derive(Debug)]
@@ -92,7 +96,7 @@ impl Run {
         Self { core: None, plan, request, host, is_recorded: false, state: State::New }
     }
 
-    /// Keeps what every node was asked and gave, for [`Self::record`].
+    /// Keeps what every node was asked and gave, for [`Self::record`]. Deciders are shown answers in the order of the plan.
     #[must_use]
     pub fn recording(mut self) -> Self {
         self.is_recorded = true;

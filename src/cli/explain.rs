@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::cli::config::Place;
-use crate::cli::list;
 use crate::cli::output::{Output, Stop, bold, dim};
 use crate::cli::world;
+use crate::cli::{list, requests};
 use crate::explain::diff::Diff;
 use crate::explain::grid::Grid;
 use crate::explain::json::Document;
@@ -40,6 +40,7 @@ Examples:
   ensc explain opt-architect-high-xl --full        with every built-in setting
   ensc explain opt-architect-high-xl --format json with everything, for programs
   ensc explain opt-architect-high-xl --format svg > plan.svg
+  ensc explain opt-architect-high-xl --requests    the bodies that it would send
   ensc explain opt-architect-high-xl --diff opt-architect-balanced-l
   ensc explain ensembles --diff ../before/ensembles
   ensc explain architect                           the handles of an ensemble, side by side
@@ -62,8 +63,12 @@ pub struct Args {
     #[arg(long, value_name = "OTHER", conflicts_with = "full")]
     diff: Option<String>,
 
+    /// Show the body of every call instead, unknown parts as ‹drafts›
+    #[arg(long, conflicts_with_all = ["full", "diff"])]
+    requests: bool,
+
     /// Print a technique with the prompts that it sends, or a prompt, as it is written
-    #[arg(long, conflicts_with_all = ["full", "format", "diff"])]
+    #[arg(long, conflicts_with_all = ["full", "format", "diff", "requests"])]
     prelude: bool,
 
     #[command(flatten)]
@@ -93,6 +98,9 @@ impl Args {
     }
 
     fn plan(&self, plan: &Plan, out: &mut Output) -> Result<(), Stop> {
+        if self.requests {
+            return self.bodies(plan, out);
+        }
         let picture = || explain::picture(plan);
         match self.format {
             Format::Text => out.print(&paint(&explain::to_text(plan, self.full), out.colour())),
@@ -103,7 +111,20 @@ impl Args {
         }
     }
 
+    fn bodies(&self, plan: &Plan, out: &mut Output) -> Result<(), Stop> {
+        match self.format {
+            Format::Text => out.print(&requests::to_text(plan)),
+            Format::Json => out.print(&requests::to_json(plan)),
+            _ => Err(Stop::Usage("requests are printed as `text` or `json`".to_owned())),
+        }
+    }
+
     fn grid(&self, cells: &[&Plan], out: &mut Output) -> Result<(), Stop> {
+        if self.requests {
+            return list::one(cells, &self.name)
+                .map_err(Stop::Failed)
+                .and_then(|plan| self.bodies(plan, out));
+        }
         let grid = Grid::of(&self.name, cells);
         match self.format {
             Format::Text => out.print(&grid.to_text()),

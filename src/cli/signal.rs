@@ -17,6 +17,7 @@ const WORKERS: usize = 2;
 pub fn runtime() -> Result<Runtime, Stop> {
     Builder::new_multi_thread()
         .worker_threads(WORKERS)
+        .thread_stack_size(crate::run::STACK_SIZE)
         .enable_all()
         .build()
         .map_err(|error| Stop::Failed(format!("cannot start: {error}")))

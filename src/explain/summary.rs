@@ -22,14 +22,13 @@ pub fn of(outline: &Outline<'_>, branch: Branch<'_>) -> String {
         (Role::Named(label), Some(name)) if label == name => text,
         (_, Some(name)) => format!("{name} = {text}"),
     };
-    let named = match branch.role {
+    match branch.role {
         Role::Arm(arm) => match &arm.when {
             Some(when) => format!("{} -> {named}", clipped(when, CONDITION_WIDTH)),
             None => named,
         },
         _ => named,
-    };
-    if step.built_in { format!("{named} · built in") } else { named }
+    }
 }
 
 /// The same without names of models and of the step itself.

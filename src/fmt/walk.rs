@@ -177,10 +177,14 @@ impl<'t> Walk<'t> {
     /// The row that begins at `start`; nothing of the next begins before `until`.
     fn row(&mut self, start: usize, until: usize, build: impl FnOnce(&mut Self, &mut Line<'t>)) -> Row<'t> {
         let mut above = self.notes(start);
-        let blank = self.is_apart(start);
+        let mut blank = self.is_apart(start);
         let mut line = Line::default();
         build(self, &mut line);
-        above.append(&mut line.strays);
+        for mut stray in line.strays {
+            // The blank line that was before the row is before them now, and none that was inside it.
+            stray.blank = std::mem::take(&mut blank);
+            above.push(stray);
+        }
         Row { above, blank, pieces: line.pieces, behind: self.remark(until) }
     }
 

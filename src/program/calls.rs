@@ -1,7 +1,7 @@
 //! The options of a call, read into a [`Call`]: own ones first, then those of the layers, then the built-in.
 
 use crate::syntax::ast::{self, Access, Arg, Member, Text, Value};
-use crate::template::{Data, Fence, Kind as Sort};
+use crate::template::{Data, Fence};
 
 use super::call::{Call, CallRole, Field, History, MaxTokens, Operand, Returns, Tools, Turn, TurnRole};
 use super::prompts::{self, PromptDef};
@@ -18,7 +18,7 @@ impl<'a> Steps<'_, '_, 'a> {
         let returns = self
             .option("returns", body)
             .and_then(|option| typing::read(&option.value, &mut self.judge.diagnostics));
-        let it = [("it".to_owned(), Sort::Answer)];
+        let it = [("it".to_owned(), typing::answer(returns.as_ref()))];
         let mut prompt = self.prompt(body, returns.as_ref());
         prompt.extend(returns.iter().flat_map(|returns| self.form(returns, &prompt)).collect::<Vec<_>>());
         Call {

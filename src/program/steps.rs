@@ -217,6 +217,7 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
     pub fn alternatives(&mut self, rhs: &'a ast::Rhs) -> Option<Vec<Alt>> {
         let mut alts = Vec::new();
         let mut ask_before: Option<Body<'a>> = None;
+        let mut declared: Option<&'a Setting> = None;
         for alt in &rhs.alts {
             let mut body = self.body(alt);
             if matches!(alt.verb, Written::Ask { .. }) {
@@ -225,6 +226,13 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
                     (None, Some(before)) => body = Body { skip_when: None, ..before.clone() },
                     _ => ask_before = Some(body.clone()),
                 }
+            }
+            let returns = body.options.iter().copied().find(|option| option.name.text == "returns");
+            match (alts.is_empty(), returns) {
+                (true, _) => declared = returns,
+                // What stands in for an answer with a value is asked for the same.
+                (false, None) if typing::asks(&alt.verb) => body.options.extend(declared),
+                _ => (),
             }
             alts.push(self.alt(alt, &body));
         }
@@ -579,6 +587,7 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         let mut visible: Vec<(String, Sort)> = extra.to_vec();
         for name in self.names() {
             let sort = self.shape(&name).map_or(Sort::Any, |shape| shape.sort());
+            let sort = self.with_values(&name, sort);
             visible.push((name, sort));
         }
         visible.extend(self.judge.roles.iter().map(|(name, filled)| (name.clone(), filled.role.kind())));

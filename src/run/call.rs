@@ -122,6 +122,26 @@ pub async fn make(
     }
 }
 
+/// What the first attempt of a call would send, if all that it waits for has ended. Its time is that which the plan gives
+/// it, since no clock runs.
+pub fn would_send(
+    core: &Arc<Core>,
+    node: NodeId,
+    scope_of: NodeId,
+    shown: &Shown,
+) -> Result<Call, RenderError> {
+    let step = core.plan.node(node);
+    let ask = step.act.ask().expect("only nodes with a call are asked what they send");
+    let making = Making { core, node, ask, deadline: core.deadline, live: is_live(core, node) };
+    let messages = making.messages(scope_of, shown)?;
+    let own = step.timeout.map_or_else(
+        || core.plan.timeout.as_duration() / step.waves_left.max(1),
+        |timeout| timeout.as_duration(),
+    );
+    let timeout = own.min(core.plan.timeout.as_duration());
+    Ok(making.call(&messages, making.format(shown).as_ref(), &[], timeout).0)
+}
+
 /// Whether the client wants no degraded answer and would get one.
 fn is_strict_lost(core: &Core) -> bool {
     core.request.strict && core.ledger().is_degraded()
@@ -232,24 +252,17 @@ impl Making<'_> {
         let Ok(_slots) = timeout_at(self.deadline, slots).await else {
             return Err(Failed::of(Why::Fault(Fault::TimedOut)));
         };
-        let (fields, capped) = conversation::fields(self.ask, &self.core.request, format, without);
+        let timeout = self.deadline.saturating_duration_since(Instant::now());
+        let (call, capped) = self.call(messages, format, without, timeout);
         if capped {
             self.core.ledger().capped("max_tokens");
         }
         if let Some(recorder) = &self.core.recorder {
             recorder.asked(self.node, messages);
         }
-        let stream = self.live || self.ask.first_token.is_some();
         self.core.ledger().attempt_began(self.node, model.name.clone());
         let began = Instant::now();
-        let call = Arc::new(Call {
-            model: model.name.clone(),
-            stream,
-            messages: messages.to_vec(),
-            fields,
-            timeout: self.deadline.saturating_duration_since(began) + UPSTREAM_SLACK,
-            attribution: self.attribution(),
-        });
+        let call = Arc::new(call);
         let result = self.answer(call, began).await;
         let usage = result.as_ref().ok().and_then(|completion| completion.usage);
         let error = result.as_ref().err().and_then(|failed| failed.error.as_ref());
@@ -262,6 +275,26 @@ impl Making<'_> {
         }
         drop(ledger);
         result.and_then(|completion| self.judge(completion))
+    }
+
+    /// What goes upstream, and whether the client's `max_tokens` was lowered.
+    fn call(
+        &self,
+        messages: &[Message],
+        format: Option<&Arc<RawValue>>,
+        without: &[String],
+        timeout: Duration,
+    ) -> (Call, bool) {
+        let (fields, capped) = conversation::fields(self.ask, &self.core.request, format, without);
+        let call = Call {
+            model: self.core.plan.model(self.ask.model).name.clone(),
+            stream: self.live || self.ask.first_token.is_some(),
+            messages: messages.to_vec(),
+            fields,
+            timeout: timeout + UPSTREAM_SLACK,
+            attribution: self.attribution(),
+        };
+        (call, capped)
     }
 
     fn attribution(&self) -> Attribution {

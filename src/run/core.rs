@@ -157,6 +157,11 @@ impl Core {
         }
     }
 
+    /// Whatever the node would give, take it that it gave this.
+    pub fn pretend(&self, id: NodeId, output: Output) {
+        self.memos()[id.0 as usize] = Memo::Done(Outcome::new(output, 0));
+    }
+
     pub fn shape(&self, id: NodeId) -> &Shape {
         &self.shapes[id.0 as usize]
     }

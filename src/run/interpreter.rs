@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 
 use crate::plan::{Act, Node, NodeId};
 
@@ -16,13 +17,29 @@ use super::verbs::{
 use super::work::Work;
 
 /// A node from its inputs to its end, its `else` included. It begins after `before` waves of calls.
+///
+/// As many of these stand in each other as steps wait for each other, so this one is small: it waits, and what the node
+/// does has a box of its own.
 pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static, Outcome> {
     let core = Arc::clone(core);
     async move {
+        // Looks only at those that have news: what many mention would else be looked at once for every way that leads to it.
+        let mut inputs: FuturesUnordered<_> =
+            core.plan.node(id).needs().into_iter().map(|input| core.node_after(input, before)).collect();
+        let mut ready = before;
+        while let Some(outcome) = inputs.next().await {
+            ready = ready.max(outcome.waves);
+        }
+        drop(inputs);
+        begin(core, id, ready).await
+    }
+    .boxed()
+}
+
+/// The node, now that its inputs are there, and its `else` if it has one and needs it.
+fn begin(core: Arc<Core>, id: NodeId, ready: u32) -> BoxFuture<'static, Outcome> {
+    async move {
         let node = core.plan.node(id);
-        let inputs = node.needs().into_iter().map(|input| core.node_after(input, before));
-        let inputs = join_all(inputs).await;
-        let ready = inputs.iter().map(|outcome| outcome.waves).max().unwrap_or(0).max(before);
         let Outcome { output, waves } = run(&Work::new(&core, id, ready)).await;
         let output = as_declared(node, output);
         if let Output::Failed(why) = &output {

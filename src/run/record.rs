@@ -33,8 +33,11 @@ pub enum Ending {
     /// What no model gave: an item of a list, whether a loop stops.
     Value(Data),
     Skipped,
-    /// In words of our own.
-    Failed(String),
+    /// Why, in words of our own; and whether it had begun, or could not for what stood before it.
+    Failed {
+        why: String,
+        began: bool,
+    },
 }
 
 /// An answer as templates see it, with what only the client sees.
@@ -72,7 +75,7 @@ impl Recorder {
     pub fn answered(&self, node: NodeId, result: Result<&Reply, &Why>) {
         self.record().nodes[node.0 as usize].ending = Some(match result {
             Ok(reply) => Ending::One(Given::of(reply)),
-            Err(why) => Ending::Failed(why.to_string()),
+            Err(why) => Ending::failed(why),
         });
     }
 
@@ -88,10 +91,15 @@ impl Recorder {
 // === impl NodeRecord ===
 
 impl NodeRecord {
-    /// Whether it began: it was neither skipped nor left alone.
+    /// Whether it began: it was neither skipped nor left alone, nor failed for what stood before it.
     #[must_use]
     pub fn ran(&self) -> bool {
-        self.prompt.is_some() || matches!(&self.ending, Some(ending) if !matches!(ending, Ending::Skipped))
+        let ended = match &self.ending {
+            Some(Ending::One(_) | Ending::Many(_) | Ending::Value(_)) => true,
+            Some(Ending::Failed { began, .. }) => *began,
+            Some(Ending::Skipped) | None => false,
+        };
+        self.prompt.is_some() || ended
     }
 }
 
@@ -110,8 +118,13 @@ impl Ending {
             },
             Output::Conversation(_) => Self::Value(Data::None),
             Output::Skipped => Self::Skipped,
-            Output::Failed(why) => Self::Failed(why.to_string()),
+            Output::Failed(why) => Self::failed(why),
         }
+    }
+
+    fn failed(why: &Why) -> Self {
+        let began = !matches!(why, Why::Needs(_) | Why::Limit | Why::Strict | Why::Skipped);
+        Self::Failed { why: why.to_string(), began }
     }
 }
 

@@ -71,13 +71,35 @@ pub fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
+/// Numbers in order; a `-` belongs to one only if nothing stands right before it: `3-5` is two.
 pub fn numbers(text: &str) -> Vec<f64> {
-    text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | ',')))
-        .filter_map(|word| word.trim_matches(['.', ',']).replace(',', "").parse().ok())
-        .collect()
+    let bytes = text.as_bytes();
+    let before = |at: usize| at.checked_sub(1).map(|at| bytes[at]);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let mut start = at;
+        if before(start) == Some(b'.') {
+            start -= 1;
+        }
+        if before(start) == Some(b'-') && !before(start - 1).is_some_and(|byte| byte.is_ascii_alphanumeric())
+        {
+            start -= 1;
+        }
+        let length =
+            bytes[at..].iter().take_while(|byte| byte.is_ascii_digit() || b".,".contains(byte)).count();
+        at += length;
+        let word = text[start..at].trim_end_matches(['.', ',']).replace(',', "");
+        found.extend(word.parse::<f64>());
+    }
+    found
 }
 
-/// The contents of fenced code blocks, in order.
+/// The contents of fenced code blocks, in order; a missing closer is taken as the end of the text.
 pub fn code_blocks(text: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut open: Option<Vec<&str>> = None;
@@ -92,6 +114,7 @@ pub fn code_blocks(text: &str) -> Vec<String> {
             (None, false) => (),
         }
     }
+    blocks.extend(open.filter(|block| !block.is_empty()).map(|block| block.join("\n")));
     blocks
 }
 

@@ -285,6 +285,53 @@ fn personal_data_is_replaced_by_numbered_placeholders() {
     assert_eq!(redacted.expect("renders"), "[NAME 1], [PRIVATE 2]; again [NAME 1]");
 }
 
+/// Whatever the text, there is an answer: the whole text where nothing matches.
+#[test]
+fn filters_are_total() {
+    let eval = |text: &str, filter: &str| {
+        let mut scope = Scope::default();
+        scope.set("t", Data::Text(text.into()));
+        let source = format!("{{{{ t | {filter} | string }}}}");
+        Template::compile(&source, Fence::Off).expect("compiles").render(&scope).expect(filter)
+    };
+    let texts = [
+        "",
+        " ",
+        "ü",
+        "-",
+        ".",
+        "[",
+        "{\"a\"",
+        "```",
+        "<o>",
+        "\\boxed{",
+        "answer:",
+        "\u{202e}𝔘\n\n9",
+        "[[PRIVATE 1",
+    ];
+    for text in texts {
+        for filter in ["after('|')", "before('|')", "between('|', '|')", "tag('x')"] {
+            assert_eq!(eval(text, filter), text, "{filter}");
+        }
+        for filter in [
+            "answer",
+            "lines",
+            "numbers",
+            "code_blocks",
+            "json",
+            "normalize",
+            "tokens",
+            "chunks(3, 1)",
+            "truncate_tokens(0)",
+            "redact(['a'])",
+            "restore(['a'], t)",
+            "raw",
+        ] {
+            eval(text, filter);
+        }
+    }
+}
+
 #[test]
 fn filters_find_what_they_are_named_for() {
     let eval = |expr: &str| {
@@ -299,5 +346,15 @@ fn filters_find_what_they_are_named_for() {
     assert_eq!(eval("'it is \\\\boxed{a{b}}' | answer"), "a{b}");
     assert_eq!(eval("'I choose B.' | answer"), "B");
     assert_eq!(eval("'  A  B. ' | normalize"), "a b");
+    assert_eq!(
+        eval("'3-5, x-1, -2 and .5; 1,000.25.' | numbers | join(' ')"),
+        "3.0 5.0 1.0 -2.0 0.5 1000.25"
+    );
+    assert_eq!(eval("'a\n```py\nx\n```\nb\n```\ny\nz' | code_blocks | join('|')"), "x|y\nz");
+    assert_eq!(eval("'x <o>in</o> y' | between('<', '>')"), "o");
+    assert_eq!(eval("' a \n\n b' | lines | join('|')"), "a|b");
+    assert_eq!(eval("'abcdefghijkl' | chunks(2, 1) | join('|')"), "abcdefg|efghijk|ijkl");
+    assert_eq!(eval("'abcdefghijkl' | truncate_tokens(1)"), "abc");
+    assert_eq!(eval("'abcdefghijkl' | tokens"), "4");
     assert_eq!(eval("('pre {\"a\": [1]} post' | json).a[0]"), "1");
 }

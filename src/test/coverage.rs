@@ -1,11 +1,11 @@
 //! Which ways through an ensemble no test has gone.
 
-use crate::plan::{Act, ArmHead, Node, Plan};
+use crate::plan::{Act, ArmHead, NodeId, Plan};
 use crate::run::record::Ending;
 use crate::source::{Sources, Span};
 use crate::template::Data;
 
-use super::{Test, Verdict};
+use super::{Test, Verdict, steps};
 
 /// The ways through one ensemble, or one technique that a test runs by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +71,8 @@ pub fn measure(sources: &Sources, plans: &[Plan], run: &[(&Test, &Verdict)]) -> 
             all.len() - 1
         });
         all[at].tests += usize::from(verdict.is_some());
-        for node in &plan.nodes {
-            for way in ways(plan, node, verdict) {
+        for id in plan.ids() {
+            for way in ways(plan, id, verdict) {
                 if (way.span.file.0 as usize) < files {
                     add(&mut all[at].ways, way);
                 }
@@ -93,11 +93,15 @@ fn add(ways: &mut Vec<Way>, way: Way) {
     }
 }
 
-fn ways(plan: &Plan, node: &Node, verdict: Option<&Verdict>) -> Vec<Way> {
+fn ways(plan: &Plan, id: NodeId, verdict: Option<&Verdict>) -> Vec<Way> {
+    let node = plan.node(id);
+    // What a technique has inside is covered by its own tests.
+    if node.frame != steps::home(plan) {
+        return Vec::new();
+    }
     let step = node.name.as_ref().unwrap_or(&node.id);
     let way = |kind, what: String, span, is_reached| Way { kind, what, span, is_reached };
-    let ran =
-        |id: crate::plan::NodeId| verdict.is_some_and(|verdict| verdict.record.nodes[id.0 as usize].ran());
+    let ran = |id: NodeId| verdict.is_some_and(|verdict| verdict.record.nodes[id.0 as usize].ran());
     let mut found = Vec::new();
     if let Some(fallback) = node.fallback.filter(|fallback| !plan.node(*fallback).built_in) {
         found.push(way(WayKind::Else, step.clone(), plan.node(fallback).span, ran(fallback)));
@@ -117,9 +121,7 @@ fn ways(plan: &Plan, node: &Node, verdict: Option<&Verdict>) -> Vec<Way> {
         })),
         Act::Stop(condition) => {
             let held = |verdict: &Verdict| {
-                let place = plan.nodes.iter().position(|other| other.id == node.id);
-                let ending = place.and_then(|place| verdict.record.nodes[place].ending.as_ref());
-                matches!(ending, Some(Ending::Value(Data::Bool(true))))
+                matches!(&verdict.record.nodes[id.0 as usize].ending, Some(Ending::Value(Data::Bool(true))))
             };
             let is_reached = verdict.is_some_and(held);
             found.push(way(WayKind::StopWhen, condition.source().to_owned(), node.span, is_reached));

@@ -152,10 +152,18 @@ fn reached(plan: &Plan, target: &ast::Path) -> Vec<(NodeId, Closeness)> {
     let head = target.head.text.as_str();
     let rest = rest(target);
     let bases: Vec<String> = steps::named(plan, head).into_iter().map(|id| format!("{id}{rest}")).collect();
-    // A step that makes a call is that call, not what it starts: of a `route` the question which way to go.
-    let calls_itself = |base: &str| plan.nodes.iter().any(|node| node.id == base && node.act.ask().is_some());
-    let stands_for =
-        |id: &str, base: &str| if calls_itself(base) { id == base } else { steps::is_part(id, base) };
+    let callers = || plan.nodes.iter().filter(|node| node.act.ask().is_some());
+    // A step that makes a call is that call, not what it starts: of a `route` the question which way to go. One without
+    // any call is what answers in its place.
+    let stands_for = |id: &str, base: &str| {
+        if callers().any(|node| node.id == base) {
+            id == base
+        } else if callers().any(|node| steps::is_part(&node.id, base)) {
+            steps::is_part(id, base)
+        } else {
+            steps::within(id, base).is_some()
+        }
+    };
     let calls = plan.ids().filter(|id| plan.node(*id).act.ask().is_some());
     calls
         .filter_map(|id| {

@@ -7,9 +7,23 @@ use crate::plan::{Act, FrameId, Node, NodeId, Plan, Select};
 pub fn named<'p>(plan: &'p Plan, name: &str) -> Vec<&'p str> {
     let bears = |node: &&Node| node.id == name || node.name.as_deref() == Some(name);
     let all: Vec<&Node> = plan.nodes.iter().filter(bears).collect();
-    let is_own = |node: &&&Node| node.frame == FrameId(0);
+    let home = home(plan);
+    let is_own = |node: &&&Node| node.frame == home;
     let has_own = all.iter().any(|node| is_own(&node));
     all.iter().filter(|node| !has_own || is_own(node)).map(|node| node.id.as_str()).collect()
+}
+
+/// The body whose steps a test speaks of: the handle's own, or that of the technique which is all that the handle is.
+pub fn home(plan: &Plan) -> FrameId {
+    let mut home = FrameId(0);
+    for _ in &plan.frames {
+        let mut named = plan.nodes.iter().filter(|node| node.frame == home && node.name.is_some());
+        match (named.next().map(|node| &node.act), named.next()) {
+            (Some(Act::Inline { reply, .. }), None) => home = plan.node(*reply).frame,
+            _ => break,
+        }
+    }
+    home
 }
 
 /// What is left of an id that lies in `base`: empty for `base` itself, `[0]` or `.a` for its parts.

@@ -328,3 +328,145 @@ test "another" {
     );
     assert_eq!(said, "");
 }
+
+/// One ensemble for each verb that decides where to go.
+const VERBS: &str = r#"
+model a { context: 32k }
+model b { context: 32k }
+model c { context: 32k }
+tier xl { panel = [a, b, c], chief = a, judge = c }
+profile high { width = 2 }
+
+ensemble routed at high-xl {
+  reply = route by judge {
+    when "please" in request.last -> text """Since you ask."""
+    small "a small question" -> ask b
+    large "a large question" -> ask chief
+    else -> text """Ask again."""
+  }
+}
+ensemble picked at high-xl {
+  drafts = parallel { x = ask a, y = ask b }
+  reply = pick drafts by judge
+}
+ensemble laddered at high-xl { reply = cascade [b, chief] by judge { accept: 0.8 } }
+ensemble raced at high-xl { reply = race [a, b after 2s] }
+ensemble looped at high-xl {
+  draft = ask chief
+  reply = repeat draft up to 3 {
+    notes = ask judge { prompt: """Notes on {{ draft }}""" }
+    stop when notes.text == "fine"
+    draft = ask chief { prompt: """Mend {{ draft }} by {{ notes }}""" }
+  }
+}
+ensemble typed at high-xl {
+  verdict = ask judge { returns: one_of [pass, repair] }
+  reply = ask chief { skip when verdict.value == "pass" } else text """passed"""
+}
+"#;
+
+#[test]
+fn a_route_goes_where_its_classifier_says() {
+    let said = said_of(
+        VERBS,
+        r#"
+test "small" {
+  run routed
+  mock reply -> "small"
+  mock b -> "b says"
+  expect reply.text == "b says" and calls == 2
+}
+test "free" {
+  run routed
+  user "Say it, please."
+  expect reply.text == "Since you ask." and calls == 0
+}
+test "lost" {
+  run routed
+  mock judge -> fail 500
+  expect reply.text == "Ask again." and degraded
+}
+"#,
+    );
+    assert_eq!(said, "");
+}
+
+#[test]
+fn a_decider_sees_answers_in_the_order_of_the_plan() {
+    let test = |number: u32, name: &str| {
+        format!(
+            "test \"{name}\" {{\n  run picked\n  mock drafts.x -> \"ex\"\n  mock drafts.y -> \"why\"\n  mock reply -> \"{number}\"\n  \
+             expect reply.text == \"{name}\" and drafts.x.text == \"ex\" and drafts.y.model == \"b\"\n}}\n"
+        )
+    };
+    assert_eq!(said_of(VERBS, &format!("{}{}", test(1, "ex"), test(2, "why"))), "");
+}
+
+#[test]
+fn cascades_races_and_loops_are_told_step_by_step() {
+    let said = said_of(
+        VERBS,
+        r#"
+test "climbed" {
+  run laddered
+  mock b -> "weak"
+  mock judge -> """{"score": 2}"""
+  mock chief -> "strong"
+  expect reply.text == "strong" and calls == 3
+}
+test "the second starter wins" {
+  run raced
+  mock a -> "late" after 9s
+  mock b -> "soon" after 1s
+  expect reply.text == "soon" and elapsed == 3 and not degraded
+}
+test "two rounds" {
+  run looped
+  mock chief -> "one", "two"
+  mock judge -> "more", "fine"
+  expect reply.text == "two" and calls == 4
+  expect notes.calls == 2 and notes.text == "fine"
+  expect "Notes on one" in notes.prompt and "Notes on two" in notes.prompt
+}
+test "a choice" {
+  run typed
+  mock verdict -> "pass"
+  expect verdict.value == "pass" and reply.skipped and reply.text == "passed" and not degraded
+}
+"#,
+    );
+    assert_eq!(said, "");
+}
+
+#[test]
+fn arms_and_stops_are_ways_too() {
+    let mut sources = Sources::default();
+    sources.add(SourceFile::new("verbs.ens", VERBS));
+    let policy = Policy::default();
+    let text = "test \"small\" {\n  run routed\n  mock reply -> \"small\"\n  mock b -> \"x\"\n  expect calls == 2\n}\n\
+                test \"loop\" {\n  run looped\n  mock chief -> \"one\"\n  mock judge -> \"fine\"\n  expect calls == 2\n}\n";
+    sources.add(SourceFile::new("tests.ens", text));
+    let compiled = crate::compile(&sources, &policy);
+    let run: Vec<_> = compiled.tests.iter().map(|test| (test, run(test))).collect();
+    let seen: Vec<_> = run.iter().map(|(test, verdict)| (*test, verdict)).collect();
+    let ways = super::coverage::measure(&sources, &compiled.plans, &seen);
+    let of = |name: &str| -> Vec<String> {
+        let coverage = ways.iter().find(|coverage| coverage.name == name).expect("it is measured");
+        coverage
+            .ways
+            .iter()
+            .map(|way| format!("{} {}: {}", way.kind.word(), way.what, way.is_reached))
+            .collect()
+    };
+    assert_eq!(
+        of("routed"),
+        [
+            "arm reply, when \"please\" in request.last: false",
+            "arm reply, small: true",
+            "arm reply, large: false",
+            "arm reply, else: false",
+        ]
+    );
+    assert_eq!(of("looped"), ["stop when notes.text == \"fine\": true"]);
+    assert_eq!(of("typed"), ["skip when reply: false", "else reply: false"]);
+}

@@ -118,17 +118,19 @@ impl<'a> View<'a> {
         let shown = own.iter().rev().find(|id| self.record.nodes[id.0 as usize].ran()).or(own.last());
         let ending = shown.and_then(|id| self.record.nodes[id.0 as usize].ending.as_ref());
         let parts: Vec<(NodeId, &str)> = self.within(bases).collect();
-        let prompts: Vec<&str> =
-            parts.iter().filter_map(|(id, _)| self.record.nodes[id.0 as usize].prompt.as_deref()).collect();
-        let own_prompt = shown.and_then(|id| self.record.nodes[id.0 as usize].prompt.as_deref());
+        let prompt = |id: NodeId| self.record.nodes[id.0 as usize].prompt.as_deref();
+        let own_prompts: Vec<&str> = own.iter().filter_map(|id| prompt(*id)).collect();
+        let prompts: Vec<&str> = parts.iter().filter_map(|(id, _)| prompt(*id)).collect();
+        // Of a step in a loop, what was asked in each round.
+        let asked = if own_prompts.is_empty() { &prompts } else { &own_prompts };
         let ran = self.ran(bases);
         let error = match ending {
-            Some(Ending::Failed(why)) => Data::Text(why.as_str().into()),
+            Some(Ending::Failed { why, .. }) => Data::Text(why.as_str().into()),
             _ => Data::None,
         };
         let mut seen = Seen { present: ran, ..Seen::default() };
         seen.fields = vec![
-            ("prompt".to_owned(), text(&own_prompt.map_or_else(|| prompts.join("\n\n"), str::to_owned))),
+            ("prompt".to_owned(), text(&asked.join("\n\n"))),
             ("calls".to_owned(), Data::Int(prompts.len() as i64)),
             ("ran".to_owned(), Data::Bool(ran)),
             ("skipped".to_owned(), Data::Bool(self.skipped(bases, ending))),

@@ -245,6 +245,44 @@ steps
 }
 
 #[test]
+fn the_bodies_that_would_be_sent_are_shown() {
+    let text = SOUND.replace("by alpha-large", "by alpha-large { prompt: \"\"\"Join: {{ drafts }}\"\"\" }");
+    let folder = folder(&[("plan.ens", &text)]);
+    let (status, page, told) = run(folder.path(), &["explain", "plan", "--requests"]);
+    assert_eq!(status, Some(0), "{told}");
+    let last = page.split("\n\n").last().expect("there are bodies");
+    assert_eq!(
+        last,
+        r#"reply · wave 2 · at most 3 sent
+{
+  "model": "alpha-large",
+  "messages": [
+    {
+      "role": "user",
+      "content": "‹conversation›"
+    },
+    {
+      "role": "user",
+      "content": "Join: ‹drafts[0]›\n\n‹drafts[1]›"
+    }
+  ],
+  "max_tokens": 8000,
+  "num_retries": 0,
+  "timeout": 301,
+  "disable_fallbacks": true,
+  "headers": {
+    "x-ensc-path": "opt-plan-high-xl"
+  }
+}
+"#
+    );
+    let (_, json, _) = run(folder.path(), &["explain", "plan", "--requests", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json[0]["body"]["model"], "alpha-large");
+    assert_eq!(json[1]["steps"], serde_json::json!(["drafts[1]"]));
+}
+
+#[test]
 fn a_plan_is_drawn_for_people_and_for_other_programs() {
     for (format, start) in [("svg", "<svg "), ("mermaid", "flowchart TB\n"), ("dot", "digraph ")] {
         let folder = sound();

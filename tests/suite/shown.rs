@@ -1,5 +1,6 @@
 //! What calls are shown: each verb's own way of putting answers before a model.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use ensc::plan::Plan;
@@ -18,10 +19,16 @@ profile high { }
 
 /// Every answer says who gave it and for which time.
 const DAY: &str = r#"
-    model.a.reply = [{ text = "a first" }, { text = "a second" }]
+    model.a.reply = [{ text = "a first", delay_ms = 100 }, { text = "a second" }]
     model.b.reply = [{ text = "b first" }, { text = "b second" }]
     model.c.reply = [{ text = "c first" }, { text = "c second" }]
 "#;
+
+/// Steps of a long program.
+const LONG: usize = 250;
+
+/// Techniques inside each other.
+const NESTED: usize = 6;
 
 struct Shown {
     plan: Arc<Plan>,
@@ -175,4 +182,48 @@ fn members_are_shown_by_name() {
         }",
     );
     shown.check("reply", &["Quick: a first. Deep: b first. Deep: b second."], &[]);
+}
+
+/// Each step mentions the one before it: what a run waits for is as deep as the program is long.
+#[test]
+fn a_long_chain_of_steps_needs_no_deep_stack() {
+    let mut steps = "ensemble x {\n  s0 = ask a\n".to_owned();
+    for at in 1..LONG {
+        let _ = writeln!(steps, "  s{at} = text \"\"\"{{{{ s{} | upper | lower }}}}\"\"\"", at - 1);
+    }
+    let _ = write!(steps, "  reply = ask b {{ prompt: \"\"\"Last: {{{{ s{} }}}}.\"\"\" }}\n}}\n", LONG - 1);
+    shown(&steps).check("reply", &["Last: a first."], &[]);
+}
+
+/// Each step mentions the two before it: there are more ways through the program than there is time.
+#[test]
+fn a_step_is_looked_at_once_however_many_mention_it() {
+    let mut steps = "ensemble x {\n  s0 = ask a\n  s1 = ask b\n".to_owned();
+    for at in 2..80 {
+        let (one, two) = (at - 1, at - 2);
+        let _ = writeln!(
+            steps,
+            "  s{at} = text \"\"\"{{% if s{one} and s{two} %}}{{{{ s{two} }}}}{{% endif %}}\"\"\""
+        );
+    }
+    steps.push_str("  reply = ask c { prompt: \"\"\"Last: {{ s79 }}.\"\"\" }\n}\n");
+    shown(&steps).check("reply", &["Last: b first."], &[]);
+}
+
+/// The same inside of each other: a technique's steps wait for those of the technique in it.
+#[test]
+fn a_chain_of_chains_fits_the_stack_of_a_worker() {
+    let mut text = "technique t0(one: model) {\n  reply = ask one\n}\n".to_owned();
+    for level in 1..=NESTED {
+        let _ = writeln!(text, "technique t{level}(one: model) {{\n  s0 = t{}(one: one)", level - 1);
+        for at in 1..LONG {
+            let _ = writeln!(text, "  s{at} = text \"\"\"{{{{ s{} }}}}\"\"\"", at - 1);
+        }
+        let _ = writeln!(text, "  reply = text \"\"\"{{{{ s{} }}}}\"\"\"\n}}", LONG - 1);
+    }
+    let _ = writeln!(text, "ensemble x {{\n  deep = t{NESTED}(one: a)");
+    text.push_str("  reply = ask b { prompt: \"\"\"Last: {{ deep }}.\"\"\" }\n}\n");
+    let run = move || shown(&text).check("reply", &["Last: a first."], &[]);
+    let thread = std::thread::Builder::new().stack_size(ensc::run::STACK_SIZE).spawn(run);
+    thread.expect("a thread starts").join().expect("it runs to its end");
 }

@@ -54,9 +54,6 @@ pub struct Step {
     /// The races that it must win before its tokens are passed on, the outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contests: Vec<ContestOut>,
-    /// A default made visible.
-    #[serde(skip_serializing_if = "is_false")]
-    pub built_in: bool,
     /// Its own time limit. Without one it gets the time left divided by `waves_left`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
@@ -278,7 +275,6 @@ impl Step {
                 .iter()
                 .map(|&(race, place)| ContestOut { race: id(race), place })
                 .collect(),
-            built_in: node.built_in,
             deadline_ms: node.timeout.map(|timeout| timeout.0),
             skip_when: node.skip_when.as_ref().map(|when| when.source().to_owned()),
             accept_when: node.accept_when.as_ref().map(|when| when.source().to_owned()),

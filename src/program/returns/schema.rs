@@ -59,18 +59,6 @@ impl Schema {
         self.json.get("type").is_none_or(|kind| kind == "object")
     }
 
-    /// Names of its properties, if an object of it can have no others than these.
-    #[must_use]
-    pub fn properties(&self) -> Option<Vec<&str>> {
-        let properties = self.json.get("properties")?.as_object()?;
-        let open = ["patternProperties", "allOf", "anyOf", "oneOf", "$ref", "if"];
-        let closed = self.json.get("additionalProperties") == Some(&Value::Bool(false))
-            || (self.json.get("type").is_some_and(|kind| kind == "object")
-                && self.json.get("additionalProperties").is_none());
-        (closed && !open.iter().any(|word| self.json.get(word).is_some()))
-            .then(|| properties.keys().map(String::as_str).collect())
-    }
-
     /// The first JSON in `text` that fits, also as `{"value": …}`; else what is wrong with the first there is. Of a schema of
     /// texts, the whole text where it holds no JSON.
     pub(super) fn read(&self, text: &str) -> Result<Value, String> {

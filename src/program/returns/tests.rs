@@ -105,15 +105,3 @@ fn a_schema_that_is_none_says_where() {
     );
     assert!(Schema::compile(r##"{ "$ref": "#/$defs/x", "$defs": { "x": { "type": "string" } } }"##).is_ok());
 }
-
-#[test]
-fn properties_are_known_where_there_can_be_no_others() {
-    let known = |schema: &str| {
-        let schema = Schema::compile(schema).expect("is a schema");
-        schema.properties().map(|names| names.join(" "))
-    };
-    assert_eq!(known(PERSON).as_deref(), Some("age name"));
-    assert_eq!(known(r#"{"type": "object", "properties": {"a": {}}, "additionalProperties": true}"#), None);
-    assert_eq!(known(r#"{"type": "object"}"#), None);
-    assert_eq!(known(r#"{"type": "object", "properties": {"a": {}}, "anyOf": [{}]}"#), None);
-}

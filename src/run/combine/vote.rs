@@ -137,13 +137,6 @@ impl Tally {
         (0..self.votes.len()).filter(|&at| self.votes[at] == most && most > 0).collect()
     }
 
-    /// All choices, those with the most votes first; of equals the one with the first ballot.
-    pub fn ranking(&self) -> Vec<usize> {
-        let mut choices: Vec<usize> = (0..self.votes.len()).collect();
-        choices.sort_by_key(|&at| std::cmp::Reverse(self.votes[at]));
-        choices
-    }
-
     /// Share of all votes cast that choice `at` has, 0–1.
     pub fn share(&self, at: usize) -> f64 {
         match self.cast() {

@@ -29,7 +29,7 @@ pub async fn choose(work: &Work<'_>, list: NodeId, ask: &Ask, count: Option<u32>
         }
         _ => (),
     }
-    let order = pick::order(replies.len(), seed(work, ask));
+    let order = order(work, ask, replies.len());
     let question = match count {
         None => Question::Choice(replies.len()),
         Some(_) => Question::Choices { wanted, count: replies.len() },
@@ -94,7 +94,7 @@ pub async fn knockout(work: &Work<'_>, knockout: &Knockout) -> Outcome {
 /// One match: its winner, and the waves after it.
 async fn play(work: &Work<'_>, judge: NodeId, pair: [Arc<Reply>; 2], before: u32) -> (Arc<Reply>, u32) {
     let ask = work.core.plan.node(judge).act.ask().expect("a match is a call");
-    let order = pick::order(2, seed(work, ask));
+    let order = order(work, ask, 2);
     let said = work.call(judge, shown(&pair, &order, Question::Better), before).await;
     let better = said.result.ok().and_then(|reply| match pick::better(&reply.completion.text) {
         Some(number) => Some(order[number - 1]),
@@ -116,8 +116,13 @@ fn shown(replies: &[Arc<Reply>], order: &[usize], question: Question) -> Shown {
     Shown { list: Some(Data::Answers(Arc::new(views))), question: Some(question) }
 }
 
-pub fn seed(work: &Work<'_>, ask: &Ask) -> u64 {
-    work.core.seed().wrapping_add(u64::from(ask.number))
+/// The order in which a decider is shown `count` answers: one of the seed's. A run that is recorded keeps the order of the
+/// plan: whoever writes down what a decider says must know which answer has which number.
+pub fn order(work: &Work<'_>, ask: &Ask, count: usize) -> Vec<usize> {
+    match work.core.recorder {
+        Some(_) => (0..count).collect(),
+        None => pick::order(count, work.core.seed().wrapping_add(u64::from(ask.number))),
+    }
 }
 
 /// A decider whose words cannot be read has failed.

@@ -6,13 +6,13 @@ use futures_util::future::join_all;
 
 use crate::plan::{NodeId, Score, ScoreMethod};
 use crate::run::call::{Question, Shown};
-use crate::run::combine::{pick, score};
+use crate::run::combine::score;
 use crate::run::errors::Why;
 use crate::run::outcome::{Many, Outcome, Output, Reply};
 use crate::run::work::Work;
 use crate::template::Data;
 
-use super::choosing::{seed, unreadable};
+use super::choosing::{order, unreadable};
 
 /// What came of all calls.
 struct Verdict {
@@ -120,7 +120,7 @@ async fn order_of(
     seen: &[usize],
 ) -> (Option<Vec<usize>>, u32) {
     let ask = work.core.plan.node(judge).act.ask().expect("a judge is a call");
-    let order: Vec<usize> = pick::order(seen.len(), seed(work, ask)).into_iter().map(|at| seen[at]).collect();
+    let order: Vec<usize> = order(work, ask, seen.len()).into_iter().map(|at| seen[at]).collect();
     let views = order.iter().map(|&at| Arc::clone(&replies[at].view)).collect();
     let list = Some(Data::Answers(Arc::new(views)));
     let question = Some(Question::Ranking(seen.len()));
