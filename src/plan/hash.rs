@@ -23,6 +23,9 @@ pub fn of(plan: &Plan) -> String {
             "{} {:?} {:?} {:?} {:?} {:?} ",
             node.id, node.act, node.inputs, node.fallback, node.skip_when, node.timeout
         );
+        if let Some(accept) = &node.accept_when {
+            let _ = write!(meaning, "accept {accept:?} ");
+        }
     }
     let digest = Sha256::digest(meaning.as_bytes());
     digest.iter().take(3).fold(String::new(), |mut hex, byte| {

@@ -115,3 +115,30 @@ fn calls_of_one_wave_are_all_under_way_before_any_is_answered() {
         assert!(played.took.is_zero(), "{}: something was waited for, {:?}", plan.handle, played.took);
     }
 }
+
+#[test]
+fn the_name_of_a_plan_changes_with_its_meaning_and_not_with_its_layout() {
+    let text = "model a { context: 32k, max_output: 4k }\nmodel b { context: 32k, max_output: 4k }\ntier s { }\n\
+                profile high { }\nensemble x {\n  one = ask a\n  two = ask b { prompt: \"\"\"{{ one }}\"\"\" }\n  \
+                reply = first([two, one])\n}\n";
+    let hash = |text: &str| crate::stage::plan(text).hash.clone();
+    let told = hash(text);
+    for (from, to) in [
+        ("  one = ask a\n", "\n  // first\n  /// The first.\n  one   =   ask a\n\n"),
+        ("model a {", "/// Large.\nmodel a {"),
+        ("\n  one = ask a\n", "\n\n\n  one = ask a // a\n"),
+    ] {
+        assert_eq!(hash(&text.replace(from, to)), told, "{to}");
+    }
+    for (from, to) in [
+        ("first([two, one])", "first([one, two])"),
+        ("first([two, one])", "two { accept when it.text | length > 3 }"),
+        ("{{ one }}", "{{ one }}."),
+        ("  one = ask a\n", "  one = ask a { retries: 1 }\n"),
+        ("  one = ask a\n", "  one = ask a { skip when elapsed > 3 }\n"),
+        ("max_output: 4k }\nmodel b", "max_output: 3k }\nmodel b"),
+        ("profile high { }", "profile high { timeout: 9s }"),
+    ] {
+        assert_ne!(hash(&text.replace(from, to)), told, "{to}");
+    }
+}
