@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answers::counts;
 use crate::plan::{Act, Node, NodeId, Plan, Turn};
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{Alt, Block, EnsembleBody, Entry, File, Item, Name, Rhs, Setting, Text, Value};
+use crate::syntax::ast::{
+    Alt, Block, EnsembleBody, Entry, File, Item, Name, Rhs, Setting, Text, Value, Verb,
+};
 
 /// A program, from its texts to its plans.
 pub struct Subject<'a> {
@@ -58,10 +60,14 @@ impl<'a> View<'a> {
         }
     }
 
-    /// What was written for a node, if it was.
+    /// What was written for a node, if it was. What a technique of the prelude is made of stands where it is used, and
+    /// was not written there.
     #[must_use]
     pub fn alt(&self, node: &Node) -> Option<&'a Alt> {
-        self.written.alts.get(&node.span).copied()
+        let alt = self.written.alts.get(&node.span).copied()?;
+        let named = matches!(alt.verb, Verb::Plain { .. });
+        let names = matches!(node.act, Act::Inline { .. } | Act::Alias(_) | Act::List(_) | Act::Select(_));
+        (!named || names).then_some(alt)
     }
 
     /// An option in the node's own block.
