@@ -15,7 +15,7 @@ use crate::source::Span;
 pub const SHOWN_MAX: usize = 100;
 
 /// A stable code such as `N001`. The letter names the phase: `S` syntax, `N` names, `C` cells and roles,
-/// `T` types, units and templates, `G` graph, `E` tests, `L0` sense, `L1` policy, `Y` not yet.
+/// `T` types, units and templates, `G` graph, `E` tests, `L0` sense, `L1` policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(pub &'static str);
 

@@ -81,6 +81,9 @@ const PLATFORM: [&str; 3] = ["models.ens", "profiles.ens", "defaults.ens"];
 /// The files of a program that is right, by name.
 type Program = Vec<(String, String)>;
 
+/// The shipped ensembles as they once were, so that the rows do not change with every better prompt.
+const ENSEMBLES: &str = "tests/suite/mistakes/ensembles";
+
 fn program_of(file: &str) -> Program {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     if file == "tour" {
@@ -92,7 +95,7 @@ fn program_of(file: &str) -> Program {
     let (folder, prefix) = match file.split_once('/') {
         Some(("prelude", _)) => ("src/prelude", "prelude/"),
         Some(("new", _)) => ("src/cli/new", "new/"),
-        _ => ("ensembles", ""),
+        _ => (ENSEMBLES, ""),
     };
     collect(&root.join(folder), prefix, &mut program);
     if folder == "src/cli/new" {
@@ -100,7 +103,7 @@ fn program_of(file: &str) -> Program {
         return program;
     }
     if folder == "src/prelude" {
-        collect(&root.join("ensembles"), "", &mut program);
+        collect(&root.join(ENSEMBLES), "", &mut program);
     }
     // What is edited needs the platform's models, tiers and profiles, and no ensemble but itself.
     let is_ensemble = |name: &str| !name.contains('/') && !PLATFORM.contains(&name);
