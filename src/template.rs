@@ -39,7 +39,7 @@ pub const RENDERED_SIZE_MAX: usize = 8 << 20;
 pub const FUEL: u64 = 1_000_000;
 
 /// Whether printed expressions are defused (prompts) or stand as they are (texts, conditions).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fence {
     On,
     Off,

@@ -1,7 +1,7 @@
 //! Compiles templates and expressions, and turns their faults into diagnostics at their place in the file.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::diagnostic::Diagnostic;
@@ -18,8 +18,8 @@ pub type Visible<'a> = [(String, Kind)];
 /// Templates and expressions of a program, each read once: an ensemble says the same in all of its cells.
 #[derive(Debug, Default)]
 pub struct Templates {
-    templates: RefCell<HashMap<(Span, Fence), Known<Template>>>,
-    expressions: RefCell<HashMap<Span, Known<Expression>>>,
+    templates: RefCell<BTreeMap<(Span, Fence), Known<Template>>>,
+    expressions: RefCell<BTreeMap<Span, Known<Expression>>>,
 }
 
 /// What was read at a place without a complaint, and the names that it was checked against.
