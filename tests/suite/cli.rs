@@ -296,7 +296,8 @@ fn a_plan_is_drawn_for_people_and_for_other_programs() {
 #[test]
 fn a_code_is_explained_by_its_page() {
     check(&[], &["explain", "l101"], 0, "# L101 lone-model", "");
-    check(&[], &["explain", "N999"], 1, "", "`N999` has no page");
+    check(&[], &["explain", "n001"], 0, "did you mean `chief`?", "");
+    check(&[], &["explain", "N009"], 1, "", "no code is called `N009`; did you mean `N00");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn the_name_of_a_plan_changes_with_its_meaning_and_not_with_its_layout() {
     let text = "model a { context: 32k, max_output: 4k }\nmodel b { context: 32k, max_output: 4k }\ntier s { }\n\
                 profile high { }\nensemble x {\n  one = ask a\n  two = ask b { prompt: \"\"\"{{ one }}\"\"\" }\n  \
                 reply = first([two, one])\n}\n";
-    let hash = |text: &str| crate::stage::plan(text).hash.clone();
+    let hash = |text: &str| crate::stage::plan(text).short_hash().to_owned();
     let told = hash(text);
     for (from, to) in [
         ("  one = ask a\n", "\n  // first\n  /// The first.\n  one   =   ask a\n\n"),
