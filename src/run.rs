@@ -72,6 +72,8 @@ pub struct Finished {
 /// alive. Nothing is read from upstream while deltas wait here, so a slow reader slows the model, not our memory.
 pub struct Run {
     core: Option<Arc<Core>>,
+    /// Calls that had ended and been begun when that was last told.
+    told: (u32, u32),
     plan: Arc<Plan>,
     request: Arc<Request>,
     host: Arc<Host>,
@@ -93,7 +95,7 @@ impl Run {
     /// Nothing happens before the first poll. The run's clock starts there.
     #[must_use]
     pub fn new(plan: Arc<Plan>, request: Arc<Request>, host: Arc<Host>) -> Self {
-        Self { core: None, plan, request, host, is_recorded: false, state: State::New }
+        Self { core: None, told: (0, 0), plan, request, host, is_recorded: false, state: State::New }
     }
 
     /// Keeps what every node was asked and gave, for [`Self::record`]. Deciders are shown answers in the order of the plan.
@@ -107,6 +109,18 @@ impl Run {
     #[must_use]
     pub fn record(&self) -> Option<record::Record> {
         self.core.as_ref()?.recorder.as_ref().map(record::Recorder::copy)
+    }
+
+    /// How far the calls are, if the client wants to know, the reply has not begun, and something has changed.
+    fn news(&mut self) -> Option<Delta> {
+        let core = self.core.as_ref().filter(|_| self.request.progress && self.request.stream)?;
+        let (ended, begun) = core.ledger().progress();
+        if core.outbox.has_sent() || (ended, begun) == self.told {
+            return None;
+        }
+        self.told = (ended, begun);
+        let line = format!("{ended} of {begun} calls, {:.1} s\n", core.elapsed());
+        Some(Delta { reasoning: line, ..Delta::default() })
     }
 
     /// Calls that have ended, and calls that were begun; none before the first poll.
@@ -137,7 +151,12 @@ impl Stream for Run {
                 State::Running(running) => match running.poll_unpin(cx) {
                     Poll::Ready(finished) => self.state = State::Ended(Some(Box::new(finished))),
                     Poll::Pending if self.core.as_ref().is_some_and(|core| core.outbox.is_waiting()) => (),
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Pending => {
+                        return match self.news() {
+                            Some(delta) => Poll::Ready(Some(Event::Delta(delta))),
+                            None => Poll::Pending,
+                        };
+                    }
                 },
                 State::Ended(finished) => return Poll::Ready(finished.take().map(Event::Done)),
             }

@@ -110,6 +110,7 @@ fn request(json: &str) -> Result<Request, String> {
         ignored: Vec::new(),
         traceparent: None,
         patience: None,
+        progress: false,
     })
 }
 

@@ -82,6 +82,7 @@ fn request(plan: &Plan) -> Request {
         ignored: Vec::new(),
         traceparent: None,
         patience: None,
+        progress: false,
     }
 }
 

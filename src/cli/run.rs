@@ -102,6 +102,7 @@ impl Args {
             ignored: Vec::new(),
             traceparent: None,
             patience: None,
+            progress: false,
         })
     }
 

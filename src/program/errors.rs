@@ -587,14 +587,6 @@ pub fn reply_is_a_list(span: Span) -> Diagnostic {
         .help("merge them, pick one, vote, or take `first(…)`")
 }
 
-// === Y: not yet ===
-
-/// Y001
-pub fn not_yet(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("Y001", span, format!("{what} is part of the language, but not yet of this version"))
-        .help("`docs/language.md` has the table of what works")
-}
-
 /// What was meant, if one of `known` is near, and a fix if that is certain; else a list of them.
 fn near(found: Diagnostic, word: &str, known: Names<'_>, lead: &str) -> Diagnostic {
     let span = found.span;

@@ -183,9 +183,7 @@ fn value(name: &str, value: &Value, diagnostics: &mut Vec<Diagnostic>) {
         "soft" => drop(reader.words(value)),
         "handle" | "selector" => drop(reader.text(value)),
         "rubric" => drop(reader.text(value)),
-        "stream" if reader.word(value, STREAMS).as_deref() == Some("progress") => {
-            diagnostics.push(errors::not_yet("`stream: progress`", value.span()));
-        }
+        "stream" => drop(reader.word(value, STREAMS)),
         "method" => drop(reader.word(value, &["choose", "score", "pairwise"])),
         "own" => drop(reader.word(value, &["skip", "count"])),
         "accept" => drop(reader.number(value, 0.0, 1.0)),

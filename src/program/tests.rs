@@ -108,14 +108,6 @@ fn the_graph_has_one_reply_no_circle_and_nothing_unused() {
 }
 
 #[test]
-fn what_is_not_of_this_version_says_so_by_name() {
-    complains(
-        "ensemble x at high-xl { stream: progress, reply = ask a }",
-        &["Y001 progress: `stream: progress` is part of the language, but not yet of this version"],
-    );
-}
-
-#[test]
 fn a_program_has_limits_and_says_so() {
     let steps: String = (0..300).map(|n| format!("  s{n} = ask a\n")).collect();
     complains(&format!("ensemble x at high-xl {{\n{steps}}}"), &["G007 x: ensemble `x` has 300 steps"]);

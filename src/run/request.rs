@@ -30,6 +30,8 @@ pub struct Request {
     pub stream: bool,
     /// A degraded run is an error.
     pub strict: bool,
+    /// Tell how far the calls are until the reply begins: as reasoning, and only with `stream`.
+    pub progress: bool,
     /// Names of fields that were dropped, for the receipt.
     pub ignored: Vec<String>,
     /// Validated W3C `traceparent`.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Response;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, StreamMode};
 use crate::run::request::Request;
 use crate::run::{Event, Finished};
 
@@ -59,7 +59,7 @@ async fn run(
     let tag = Tag { run: run_id(), handle: plan.handle.clone() };
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
-    let request = Arc::new(to_request(question, hop, &tag));
+    let request = Arc::new(to_request(plan, question, hop, &tag));
     let entry = Entry::new(tag.run.clone(), tag.handle.clone());
     let flight = Flight::new(state.runner.start(Arc::clone(plan), request), entry, holds);
     if streamed {
@@ -69,7 +69,7 @@ async fn run(
     Ok(whole(flight, &head, &tag).await)
 }
 
-fn to_request(question: Question, hop: Hop, tag: &Tag) -> Request {
+fn to_request(plan: &Plan, question: Question, hop: Hop, tag: &Tag) -> Request {
     Request {
         run: tag.run.clone(),
         model: question.model,
@@ -77,6 +77,7 @@ fn to_request(question: Question, hop: Hop, tag: &Tag) -> Request {
         fields: question.fields,
         stream: question.stream,
         strict: question.strict,
+        progress: question.progress || plan.stream == StreamMode::Progress,
         ignored: question.ignored,
         traceparent: hop.traceparent,
         // A stream resets its reader's clock with each token or comment.

@@ -83,6 +83,7 @@ fn request(test: &Test) -> Request {
         ignored: Vec::new(),
         traceparent: None,
         patience: None,
+        progress: false,
     }
 }
 

@@ -48,6 +48,7 @@ fn told_with(handle: &str, user: &str, fields: &str, script: &[(&str, &str)]) ->
         ignored: Vec::new(),
         traceparent: None,
         patience: None,
+        progress: false,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(async {

@@ -13,7 +13,7 @@ use ensc::run::request::Request;
 use ensc::run::{Event, Finished, Run};
 use ensc::source::{SourceFile, Sources};
 use ensc::upstream::sim::{Entry, Script, Sim, SimUpstream};
-use ensc::upstream::{Call, CallError, Incoming, Message, Role, Upstream, Usage};
+use ensc::upstream::{Call, CallError, Delta, Incoming, Message, Role, Upstream, Usage};
 
 /// What happened.
 pub struct Played {
@@ -73,6 +73,7 @@ pub fn request(text: &str) -> Request {
         ignored: Vec::new(),
         traceparent: None,
         patience: None,
+        progress: false,
     }
 }
 
@@ -99,6 +100,20 @@ pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
             reported: *reported.lock().expect("no test panics here"),
             took: began.elapsed(),
         }
+    })
+}
+
+/// What a streamed run says, piece by piece.
+pub fn deltas(plan: &Arc<Plan>, script: Script, request: Request) -> Vec<Delta> {
+    paused(async {
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let host = Arc::new(Host::new(Arc::new(SimUpstream::new(sim))));
+        let run = Run::new(Arc::clone(plan), Arc::new(request), host);
+        let said = run.filter_map(async |event| match event {
+            Event::Delta(delta) => Some(delta),
+            Event::Done(_) => None,
+        });
+        said.collect().await
     })
 }
 

@@ -8,7 +8,9 @@ use ensc::plan::Plan;
 
 use crate::ensembles::shipped;
 use crate::socket::{Client, served};
-use crate::stage::{plan, script};
+use ensc::run::request::Request;
+
+use crate::stage::{deltas, plan, request, script};
 
 /// Four characters are a token of the simulator's.
 const TOKENS: [&str; 6] = ["ein ", "zwei", "drei", "vier", "fünf", "ende"];
@@ -87,4 +89,28 @@ fn a_slow_reader_holds_up_nobody_else() {
         let mut reads: Client = daemon.ask(true).await;
         reads.read_until("data: [DONE]\n\n").await;
     });
+}
+
+/// With `progress`, a run tells how far its calls are, as reasoning, until the reply begins; without, it does not.
+#[test]
+fn progress_is_told_as_reasoning_until_the_reply_begins() {
+    let day = r#"
+        model.a.reply = [{ text = "one", delay_ms = 1000 }]
+        model.b.reply = [{ text = "two", delay_ms = 2000 }]
+        model.c.reply = [{ text = "three", delay_ms = 1000 }]
+    "#;
+    let plan = plan(PANEL);
+    let told = |progress: bool| -> Vec<(String, String)> {
+        let request = Request { stream: true, progress, ..request("Which?") };
+        deltas(&plan, script(day), request).into_iter().map(|delta| (delta.reasoning, delta.text)).collect()
+    };
+    let reasoned = told(true);
+    let lines: Vec<&str> =
+        reasoned.iter().map(|(line, _)| line.as_str()).take_while(|l| !l.is_empty()).collect();
+    assert_eq!(lines, ["0 of 2 calls, 0.0 s\n", "1 of 2 calls, 1.0 s\n", "2 of 3 calls, 2.0 s\n"]);
+    let said = |pieces: &[(String, String)]| pieces.iter().map(|(_, text)| text.as_str()).collect::<String>();
+    assert_eq!(said(&reasoned), "three");
+    let silent = told(false);
+    assert!(silent.iter().all(|(line, _)| line.is_empty()), "{silent:?}");
+    assert_eq!(said(&silent), "three");
 }

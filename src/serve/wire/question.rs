@@ -29,6 +29,8 @@ pub struct Question {
     /// `stream_options.include_usage`: one more chunk at the end.
     pub include_usage: bool,
     pub strict: bool,
+    /// `ensc.progress`
+    pub progress: bool,
     /// Names of fields that were dropped.
     pub ignored: Vec<String>,
 }
@@ -59,6 +61,7 @@ struct Sorter {
     stream: bool,
     include_usage: bool,
     strict: bool,
+    progress: bool,
     fields: Vec<(String, Arc<RawValue>)>,
     ignored: Vec<String>,
 }
@@ -84,6 +87,7 @@ impl Sorter {
             stream: self.stream,
             include_usage: self.include_usage,
             strict: self.strict,
+            progress: self.progress,
             ignored: self.ignored,
         })
     }
@@ -118,8 +122,7 @@ impl Sorter {
             let path = format!("ensc.{}", errors::quoted(&name));
             match name.as_ref() {
                 "strict" => self.strict = switch(&path, value)?,
-                "progress" if switch(&path, value)? => return Err(errors::not_yet(&path, "`ensc.progress`")),
-                "progress" => {}
+                "progress" => self.progress = switch(&path, value)?,
                 other => {
                     let near = suggest::nearest(&errors::quoted(other), ["strict", "progress"])
                         .map(|name| format!("; did you mean `ensc.{name}`?"));
