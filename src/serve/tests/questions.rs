@@ -63,9 +63,8 @@ fn what_is_wrong_with_a_question_is_named() {
 
 #[test]
 fn what_is_to_come_is_refused_by_name() {
-    for (more, param, words) in [(r#""n":2"#, "n", "`n` above 1 is not yet supported")] {
-        assert_eq!(refused(&ask(more)), (Some(param.to_owned()), words.to_owned()));
-    }
+    let words = "`n` above 1 is not yet supported";
+    assert_eq!(refused(&ask(r#""n":2"#)), (Some("n".to_owned()), words.to_owned()));
 }
 
 #[test]

@@ -62,7 +62,6 @@ pub const ROWS: &[Mistake] = &[
     helped("chat.ens", "prompt note_wishes() ", "prompt «note-wishes»() ", "N005"),
     helped("route.ens", "reply = text", "«Reply» = text", "N005"),
     helped("route.ens", "reply = text", "«replay» = text", "G001").at("ensemble «route» at fast-s"),
-    helped("tour", "ensemble advice at high-l", "ensemble «deep-120b» at high-l", "N004"),
     helped("models.ens", "// === The Studio, MLX ===", "model mlx-gpt-oss-120b-mxfp4-q4 { }", "N002")
         .at("model «mlx-gpt-oss-120b-mxfp4-q4» {\n  runtime"),
     helped("profiles.ens", "profile balanced {", "profile «high» { }\n\nprofile balanced {", "N002"),
@@ -85,4 +84,10 @@ pub const ROWS: &[Mistake] = &[
         "N003",
     ),
     helped("tiers/m.ens", "cheap = mlx", "«Cheap» = mlx", "N005"),
+    helped(
+        "tour",
+        "ensemble advice at high-l",
+        "ensemble «deep-120b» at high-l { reply = ask chief }\n\nensemble advice at high-l",
+        "N004",
+    ),
 ];
