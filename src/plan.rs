@@ -70,7 +70,7 @@ pub struct Plan {
     pub stream: StreamMode,
     pub bounds: Bounds,
     /// Computed when it is first asked for: most plans are only checked. Read it with [`Plan::short_hash`].
-    pub hash: OnceLock<String>,
+    pub(crate) hash: OnceLock<String>,
     /// What its models may hold together, from the tier.
     pub memory: Option<Bytes>,
 }

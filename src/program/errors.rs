@@ -200,6 +200,9 @@ fn reading_of(detail: &str) -> (String, String) {
         _ => (detail, forms),
     };
     match detail.strip_prefix("unknown statement ") {
+        Some(word) if STATEMENTS.contains(&word) => {
+            (format!("`{word}` belongs to nothing here"), forms.to_owned())
+        }
         Some(word) => (
             format!("there is no statement `{word}`"),
             did_you_mean(word, STATEMENTS).unwrap_or_else(|| forms.to_owned()),

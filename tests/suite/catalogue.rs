@@ -14,7 +14,7 @@ use ensc::source::{SourceFile, Sources};
 use super::tidy::rust::sources;
 
 /// The letters of the catalogue; rules of sense and policy (`L`) have pages of their own.
-const LETTERS: &str = "SNCTGUEY";
+const LETTERS: &str = "SNCTGUE";
 
 const HEAD: &str = "\
 # Every error, by its code

@@ -36,7 +36,8 @@ fn what_we_ship_and_show_is_formatted() {
         let should = formatted(&text).unwrap_or_else(|| panic!("{} has mistakes", path.display()));
         compare(&path, &text, should);
     }
-    for path in pages {
+    // The catalogue shows mistakes, some of them shortened: what is wrong stands where it was written.
+    for path in pages.filter(|path| !path.ends_with("docs/errors.md")) {
         let text = fs::read_to_string(&path).expect("a page can be read");
         let (should, blocks) = page(&text);
         shown += blocks;
