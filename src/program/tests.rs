@@ -114,4 +114,21 @@ fn a_program_has_limits_and_says_so() {
     let grid: String = (0..130).map(|n| format!("tier t{n} {{ }}\nprofile p{n} {{ }}\n")).collect();
     let text = format!("{grid}ensemble x {{ reply = ask a }}");
     complains(&text, &["G008 x: from here on there would be more than 16384 handles"]);
+    let grown = |rounds: u32, items: u32| {
+        let body =
+            format!("n = parallel for i in range({items}) up to {items} {{ one = ask a }}, d = merge n by a");
+        format!("ensemble x at high-xl {{ d = ask a, reply = repeat d up to {rounds} {{ {body} }} }}")
+    };
+    complains(&grown(100, 100), &["G010 x: written out, this has more than 10000 steps"]);
+    complains(&grown(10, 100), &[]);
+    let nested = |depth: usize| -> String {
+        let techniques = (1..=depth).map(|n| match n {
+            1 => "technique t1(m: model) { reply = ask m }\n".to_owned(),
+            n => format!("technique t{n}(m: model) {{ reply = t{}(m: m) }}\n", n - 1),
+        });
+        format!("{}ensemble x at high-xl {{ reply = t{depth}(m: a) }}", techniques.collect::<String>())
+    };
+    complains(&nested(15), &[]);
+    let deep = check_text(&nested(17)).1;
+    assert!(deep.iter().all(|text| text.starts_with("G009 ")) && !deep.is_empty(), "{deep:?}");
 }
