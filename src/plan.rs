@@ -17,10 +17,10 @@ use crate::template::{Data, Expression};
 use crate::units::{Bytes, MicroUsd, Millis, Price, Tokens};
 
 pub use crate::program::call::{Field, History, Operand, Returns, Schema, Tools, Turn, TurnRole};
-pub use crate::program::{Limit, Matching, Setting, StreamMode};
+pub use crate::program::{Limit, Matching, ScoreMethod, Setting, StreamMode};
 pub use act::{
     Act, Arm, ArmHead, Cascade, Conversation, Group, GroupKind, Knockout, Part, PartKind, Repeat, Round,
-    Route, Score, ScoreMethod, Select, Starter, Ties, Vote,
+    Route, Score, Select, Starter, Ties, Vote,
 };
 pub use lower::lower;
 
@@ -137,8 +137,6 @@ pub struct Node {
     /// The races that it must win by its first token before its tokens are passed on, the outermost first: the node of the
     /// race, and the place among its starters.
     pub contests: Vec<(NodeId, u32)>,
-    /// Nobody but the plan's author wrote this: it is a default made visible (a decider's fallback).
-    pub built_in: bool,
 }
 
 /// A name that a node's templates use, and the node that it means there.
@@ -286,7 +284,6 @@ impl Node {
             is_final: false,
             is_live: false,
             contests: Vec::new(),
-            built_in: false,
         }
     }
 

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use crate::plan::act::{
-    Arm, ArmHead, Cascade, Conversation, Knockout, Part, PartKind, Repeat, Round, Route, Score, ScoreMethod,
-    Starter,
+    Arm, ArmHead, Cascade, Conversation, Knockout, Part, PartKind, Repeat, Round, Route, Score, Starter,
 };
 use crate::plan::{
     Act, Ask, Bounds, Frame, FrameId, Group, GroupKind, History, Inherits, Input, InputBound, Limit,
-    Matching, Model, ModelId, Node, NodeId, Plan, Returns, Select, Setting, StreamMode, Ties, Tools, Vote,
+    Matching, Model, ModelId, Node, NodeId, Plan, Returns, ScoreMethod, Select, Setting, StreamMode, Ties,
+    Tools, Vote,
 };
 use crate::source::Span;
 use crate::template::{Data, Expression};

@@ -2,14 +2,13 @@
 
 use super::layout::{FILE, Group, ROUND, StopKind};
 use super::walk::{Inside, Line, Walk};
-use crate::source::Span;
 use crate::syntax::ast::{
     Block, Cell, Ensemble, EnsembleBody, Item, Param, Prompt, Technique, Test, Titled, Value,
 };
 
 impl<'t> Walk<'t> {
     pub fn file(&mut self, items: &'t [Item]) -> Group<'t> {
-        let (rows, below) = self.rows(self.end(), items, |item| span(item).start as usize, Self::item);
+        let (rows, below) = self.rows(self.end(), items, |item| item.span().start as usize, Self::item);
         Group::new(&FILE, None, rows, below, true)
     }
 
@@ -125,16 +124,4 @@ fn end(param: &Param) -> usize {
     let kind = param.kind.as_ref().map(|kind| kind.span);
     let default = param.default.as_ref().map(Value::span);
     default.or(kind).unwrap_or(param.name.span).end as usize
-}
-
-fn span(item: &Item) -> Span {
-    match item {
-        Item::Model(titled) | Item::Tier(titled) | Item::Profile(titled) => titled.span,
-        Item::Defaults(defaults) => defaults.span,
-        Item::Prompt(prompt) => prompt.span,
-        Item::Technique(technique) => technique.span,
-        Item::Ensemble(ensemble) => ensemble.span,
-        Item::Test(test) => test.span,
-        Item::Bad(span) => *span,
-    }
 }

@@ -3,7 +3,7 @@
 use crate::template::{Expression, Template};
 use crate::units::Millis;
 
-use super::{Ask, History, Matching, ModelId, NodeId, Turn};
+use super::{Ask, History, Matching, ModelId, NodeId, ScoreMethod, Turn};
 
 #[derive(Clone, Debug)]
 pub enum Act {
@@ -93,14 +93,6 @@ pub struct Score {
     pub calls: Vec<NodeId>,
     /// `own: skip`: a judge's word on what it wrote itself does not count.
     pub skips_own: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScoreMethod {
-    /// The mean of what the judges give each answer by itself.
-    Grade,
-    /// Borda points of the judges' rankings, over the most possible.
-    Rank,
 }
 
 #[derive(Clone, Debug)]

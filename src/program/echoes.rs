@@ -67,7 +67,7 @@ impl<'a> Found<'a> {
     fn unread(&self, cause: &Diagnostic) -> Span {
         let lines = self.lines(cause.span);
         match self.item(cause.span) {
-            Some(item) if cause.code.0 == "S003" => Span { end: lines.end.max(item_span(item).end), ..lines },
+            Some(item) if cause.code.0 == "S003" => Span { end: lines.end.max(item.span().end), ..lines },
             _ => lines,
         }
     }
@@ -94,7 +94,7 @@ impl<'a> Found<'a> {
             // The arguments do not fit a prompt whose parameters are what is wrong.
             "T013" => self.others(echo).filter(|other| other.code.0 == "T004").any(|other| {
                 let prompts = echo.related.iter().filter_map(|related| self.item(related.span));
-                prompts.into_iter().any(|prompt| encloses(item_span(prompt), other.span))
+                prompts.into_iter().any(|prompt| encloses(prompt.span(), other.span))
             }),
             // A condition whose verb could not be read; but not one that could not be read itself.
             "T011" => {
@@ -143,7 +143,7 @@ impl<'a> Found<'a> {
     fn has_wrong_returns(&self, echo: &Diagnostic) -> bool {
         let is_about_returns = |other: &Diagnostic| {
             words(self.sources.text(self.lines(other.span))).next() == Some("returns")
-                && self.item(other.span).is_some_and(|item| encloses(item_span(item), echo.span))
+                && self.item(other.span).is_some_and(|item| encloses(item.span(), echo.span))
         };
         self.others(echo).any(is_about_returns)
     }
@@ -152,13 +152,13 @@ impl<'a> Found<'a> {
     fn is_unread(&self, place: Span) -> bool {
         let Some(item) = self.item(place) else { return false };
         let is_cause = |other: &Diagnostic| other.is_error() && other.code.0.starts_with('S');
-        self.all.iter().any(|other| is_cause(other) && encloses(item_span(item), other.span))
+        self.all.iter().any(|other| is_cause(other) && encloses(item.span(), other.span))
     }
 
     /// Whether the first line of the ensemble around a place could not be read: then its cells are a guess.
     fn has_unread_head(&self, place: Span) -> bool {
         let Some(item) = self.item(place) else { return false };
-        let head = self.lines(Span { end: item_span(item).start, ..item_span(item) });
+        let head = self.lines(Span { end: item.span().start, ..item.span() });
         self.all.iter().any(|other| other.code.0.starts_with('S') && encloses(head, other.span))
     }
 
@@ -169,7 +169,7 @@ impl<'a> Found<'a> {
 
     fn item(&self, span: Span) -> Option<&'a Item> {
         let file = self.files.get(span.file.0 as usize)?;
-        file.items.iter().find(|item| encloses(item_span(item), span))
+        file.items.iter().find(|item| encloses(item.span(), span))
     }
 
     /// The whole lines of a place, without the last line end.
@@ -184,18 +184,6 @@ impl<'a> Found<'a> {
 
 fn encloses(outer: Span, inner: Span) -> bool {
     outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
-}
-
-fn item_span(item: &Item) -> Span {
-    match item {
-        Item::Model(titled) | Item::Tier(titled) | Item::Profile(titled) => titled.span,
-        Item::Defaults(defaults) => defaults.span,
-        Item::Prompt(prompt) => prompt.span,
-        Item::Technique(technique) => technique.span,
-        Item::Ensemble(ensemble) => ensemble.span,
-        Item::Test(test) => test.span,
-        Item::Bad(span) => *span,
-    }
 }
 
 fn block(item: &Item) -> Option<&Block> {

@@ -472,6 +472,23 @@ impl fmt::Debug for TextRun {
     }
 }
 
+// === impl Item ===
+
+impl Item {
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Model(titled) | Self::Tier(titled) | Self::Profile(titled) => titled.span,
+            Self::Defaults(defaults) => defaults.span,
+            Self::Prompt(prompt) => prompt.span,
+            Self::Technique(technique) => technique.span,
+            Self::Ensemble(ensemble) => ensemble.span,
+            Self::Test(test) => test.span,
+            Self::Bad(span) => *span,
+        }
+    }
+}
+
 // === impl Text ===
 
 impl Text {

@@ -103,7 +103,7 @@ fn ways(plan: &Plan, id: NodeId, verdict: Option<&Verdict>) -> Vec<Way> {
     let way = |kind, what: String, span, is_reached| Way { kind, what, span, is_reached };
     let ran = |id: NodeId| verdict.is_some_and(|verdict| verdict.record.nodes[id.0 as usize].ran());
     let mut found = Vec::new();
-    if let Some(fallback) = node.fallback.filter(|fallback| !plan.node(*fallback).built_in) {
+    if let Some(fallback) = node.fallback {
         found.push(way(WayKind::Else, step.clone(), plan.node(fallback).span, ran(fallback)));
     }
     if node.skip_when.is_some() {

@@ -80,11 +80,7 @@ impl Lowering<'_> {
 
     fn score(&mut self, score: &program::Score, id: &str) -> Act {
         let list = self.list(&score.list, id);
-        let method = match score.method {
-            program::ScoreMethod::Grade => ScoreMethod::Grade,
-            program::ScoreMethod::Rank => ScoreMethod::Rank,
-        };
-        self.scores(list, method, &score.judges, &score.call, score.skips_own, id)
+        self.scores(list, score.method, &score.judges, &score.call, score.skips_own, id)
     }
 
     fn scores(
