@@ -75,7 +75,7 @@ pub struct Handle {
     pub span: Span,
     /// `architect.ens:2`
     pub place: String,
-    pub settings: Vec<Setting>,
+    pub settings: Arc<[Setting]>,
     /// Roles, as templates see them.
     pub constants: Arc<[(String, Data)]>,
     pub timeout: Millis,

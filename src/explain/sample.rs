@@ -320,7 +320,7 @@ impl Builder {
             nodes: self.nodes,
             reply,
             frames: vec![Frame { constants: Arc::new([]), conversation: None }],
-            settings: settings(),
+            settings: settings().into(),
             timeout,
             limit: Limit::default(),
             stream: StreamMode::Answer,

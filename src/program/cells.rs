@@ -175,7 +175,7 @@ pub fn target<'a>(
         }
     }
     let name = &member.path.head;
-    let found = tables.ensembles.iter().filter(|ensemble| ensemble.name.text == name.text).find(|ensemble| {
+    let found = tables.ensembles_named(&name.text).find(|ensemble| {
         let cells = cells(ensemble, tables, &mut Vec::new());
         cells.iter().any(|(p, t)| p == profile && t == tier)
     });
@@ -183,9 +183,7 @@ pub fn target<'a>(
         Some(ensemble) => Some(Target { ensemble, profile: profile.to_owned(), tier: tier.to_owned() }),
         None => {
             let cells: Vec<String> = tables
-                .ensembles
-                .iter()
-                .filter(|ensemble| ensemble.name.text == name.text)
+                .ensembles_named(&name.text)
                 .flat_map(|ensemble| cells(ensemble, tables, &mut Vec::new()))
                 .map(|(p, t)| format!("{p}-{t}"))
                 .collect();
@@ -366,7 +364,7 @@ impl<'a> Filler<'a> {
             doc: collect::doc_text(self.target.ensemble.doc.as_ref()),
             span: self.target.ensemble.name.span,
             place: self.sources.place(self.target.ensemble.name.span),
-            settings: self.settings(inherited),
+            settings: self.settings(inherited).into(),
             constants: self.judge.constants(),
             timeout,
             limit: last("limit").map(|o| limit(&o.setting.value)).unwrap_or_default(),
