@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
@@ -42,15 +43,19 @@ pub struct Reloader {
 impl Reloader {
     /// Never ends. `hangups` were caught since before the port was opened.
     pub async fn run(mut self, mut hangups: Hangups) {
+        let mut resizing = FuturesUnordered::new();
         loop {
             tokio::select! {
                 () = hangups.next() => (),
                 () = self.change(), if self.watch => (),
+                Some(()) = resizing.next() => continue,
             }
             // Before reading: what changes while we read is seen as a change again.
             self.seen = self.look().await;
             manager::reloading();
-            self.reload().await;
+            if self.reload().await {
+                resizing.extend(self.resize());
+            }
             manager::ready();
         }
     }
@@ -73,7 +78,8 @@ impl Reloader {
         tokio::task::spawn_blocking(move || place.look()).await.unwrap_or_default()
     }
 
-    async fn reload(&self) {
+    /// Whether another set is served now.
+    async fn reload(&self) -> bool {
         let place = self.place.clone();
         let loading = tokio::task::spawn_blocking(move || place.load().map_err(sentence));
         match loading.await {
@@ -83,7 +89,7 @@ impl Reloader {
         }
     }
 
-    fn take(&self, loaded: Loaded) {
+    fn take(&self, loaded: Loaded) -> bool {
         let errors: Vec<String> = complaints(&loaded).collect();
         if let Some(first) = errors.first() {
             errors.iter().take(LOGGED_MAX).for_each(|complaint| error!("{complaint}"));
@@ -100,26 +106,29 @@ impl Reloader {
         }
         let plans: Vec<Arc<Plan>> = loaded.compiled.plans.into_iter().map(Arc::new).collect();
         let change = Change::between(&self.state.plans(), &plans);
-        self.resize(&plans);
         self.state.reload(plans);
         let Change { added, removed, changed } = change;
         info!(added, removed, changed, "ensembles reloaded");
+        true
     }
 
-    fn keep(&self, why: &str) {
+    fn keep(&self, why: &str) -> bool {
         self.state.keep(why);
         error!("ensembles are not reloaded, the last good ones are served on: {why}");
+        false
     }
 
-    /// Models whose `concurrency` is another now.
-    fn resize(&self, plans: &[Arc<Plan>]) {
+    /// Gives each model the `concurrency` that it has now. Where that is less, the future waits for calls to end.
+    fn resize(&self) -> impl Iterator<Item = impl Future<Output = ()> + use<>> + use<> {
+        let plans = self.state.plans();
         let models = plans.iter().flat_map(|plan| &plan.models);
-        let widths: BTreeMap<&str, u32> =
-            models.map(|model| (model.name.as_str(), model.concurrency)).collect();
-        for (model, width) in widths {
-            let (host, model) = (Arc::clone(&self.host), model.to_owned());
-            drop(tokio::spawn(async move { host.resize(&model, width).await }));
-        }
+        let widths: BTreeMap<String, u32> =
+            models.map(|model| (model.name.clone(), model.concurrency)).collect();
+        let host = Arc::clone(&self.host);
+        widths.into_iter().map(move |(model, width)| {
+            let host = Arc::clone(&host);
+            async move { host.resize(&model, width).await }
+        })
     }
 }
 

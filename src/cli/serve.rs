@@ -181,7 +181,7 @@ impl Args {
 
 impl Decided {
     async fn serve(self, out: &mut Output) -> Result<(), Stop> {
-        let hangups = Hangups::new();
+        let hangups = Hangups::caught();
         let opened = self.chosen.open(self.upstream_key.as_ref())?;
         let listener = signal::listener(self.port).await?;
         self.say_what_is_open(&opened.name);

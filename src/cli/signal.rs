@@ -78,7 +78,7 @@ pub struct Hangups(Option<Signal>);
 impl Hangups {
     /// From now on the signal does not end the process.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn caught() -> Self {
         Self(signal(SignalKind::hangup()).ok())
     }
 
