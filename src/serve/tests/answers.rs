@@ -64,7 +64,6 @@ async fn a_run_that_failed_has_the_status_that_nobody_repeats() {
         (ErrorKind::Failed, 424, "ensemble_failed", None),
         (ErrorKind::Degraded, 424, "ensemble_degraded", None),
         (ErrorKind::ContextLength, 400, "context_length_exceeded", None),
-        (ErrorKind::Limit, 400, "limit_exceeded", None),
         (ErrorKind::Busy, 429, "members_busy", Some("1")),
         (ErrorKind::Unreachable, 503, "upstream_unreachable", Some("5")),
     ] {
