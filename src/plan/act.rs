@@ -401,7 +401,9 @@ impl Act {
                 each(&mut cascade.rungs);
                 each(&mut cascade.graders);
             }
-            Self::Race(starters) => starters.iter_mut().for_each(|starter| starter.node = change(starter.node)),
+            Self::Race(starters) => {
+                starters.iter_mut().for_each(|starter| starter.node = change(starter.node))
+            }
             Self::Repeat(repeat) => {
                 repeat.first = change(repeat.first);
                 for part in repeat.rounds.iter_mut().flat_map(|round| &mut round.parts) {

@@ -258,9 +258,11 @@ impl<'w, 'p> Writing<'w, 'p> {
         node.gives = self.lanes as u32;
     }
 
-    /// Brings together what node `id` gives in each lane.
+    /// Brings together what node `id` gives in each lane. It stands behind what all of them wait for: that is needed as
+    /// early as it was.
     fn gatherer(&self, id: NodeId) -> Node {
-        let head = self.node(id, 0);
+        let head = self.parts.plan.node(id);
+        let shared = head.needs().into_iter().filter(|need| !self.parts.copied.contains(need));
         let group = Group {
             kind: GroupKind::Choices,
             members: (0..self.lanes).map(|lane| self.in_lane(id, lane)).collect(),
@@ -272,7 +274,7 @@ impl<'w, 'p> Writing<'w, 'p> {
         };
         Node {
             frame: head.frame,
-            after: head.after,
+            after: shared.map(|need| self.in_lane(need, 0)).collect(),
             ..Node::blank(format!("{}#all", head.id), head.span, Act::Group(group))
         }
     }

@@ -48,7 +48,6 @@ enum Memo {
     Done(Outcome),
 }
 
-
 // === impl Core ===
 
 impl Core {
@@ -229,4 +228,3 @@ impl Core {
         }
     }
 }
-

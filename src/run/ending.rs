@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::upstream::{Delta, Fault, Retry};
 
-use super::{Choice, Finished};
 use super::core::Core;
 use super::errors::{ErrorKind, RunError, Why};
 use super::outcome::{Output, Reply};
 use super::receipt::{ChoiceReceipt, ChoicesReceipt, ReplyReceipt, Told};
+use super::{Choice, Finished};
 
 /// Seconds that a client should wait when nobody listens upstream.
 const UNREACHABLE_RETRY_S: u64 = 5;
@@ -195,8 +195,8 @@ impl Given {
             }
         };
         add(self.failed, "failed");
-        add(self.same, "would have been another one again");
-        add(missing.saturating_sub(self.failed + self.same), "more than there are answers to give");
+        add(self.same, "the same as another");
+        add(missing.saturating_sub(self.failed + self.same), "without an answer left to give");
         let broken = (0..core.outbox.choices())
             .filter(|choice| self.replies.iter().all(|(index, _)| index != choice))
             .map(|choice| format!("choice {choice} broke off"));

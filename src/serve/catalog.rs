@@ -71,7 +71,8 @@ impl Served {
     /// The plan for this many choices, at most [`CHOICES_MAX`]; refused if its worst case is above the handle's limit.
     pub fn plan_for(&self, choices: u32) -> Result<&Arc<Plan>, Refusal> {
         let Some(place) = choices.checked_sub(2) else { return Ok(&self.plan) };
-        let plan = self.several[place as usize].get_or_init(|| Arc::new(several::several(&self.plan, choices)));
+        let plan =
+            self.several[place as usize].get_or_init(|| Arc::new(several::several(&self.plan, choices)));
         match bounds::breaches(plan).first() {
             None => Ok(plan),
             Some(breach) => Err(errors::beyond_limit(&plan.handle, choices, breach)),

@@ -111,12 +111,6 @@ pub fn beyond_limit(handle: &str, n: u32, breach: &Breach) -> Refusal {
     Refusal::new(Kind::Limit, message).at("n")
 }
 
-/// `what` as a field: `n` above 1, `ensc.progress`.
-#[must_use]
-pub fn not_yet(param: &str, what: &str) -> Refusal {
-    Refusal::new(Kind::NotYet, format!("{what} is not yet supported")).at(param)
-}
-
 #[must_use]
 pub fn bad_body(why: impl Into<String>) -> Refusal {
     Refusal::new(Kind::Invalid, why)

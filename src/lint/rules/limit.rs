@@ -24,15 +24,13 @@ fn broken(plan: &Plan, breach: &Breach) -> Diagnostic {
     let longest = plan.bounds.request_max;
     let asked = format!("for a conversation of {longest} tokens, the longest that it takes");
     let (label, help) = match *limit {
-        "calls" => (
-            format!("up to {worst} calls, each `else` counted"),
-            "leave out a call, or raise the limit",
-        ),
+        "calls" => {
+            (format!("up to {worst} calls, each `else` counted"), "leave out a call, or raise the limit")
+        }
         "tokens" => (format!("up to {worst} tokens in and out, each retry counted, {asked}"), LOWER),
         _ => (format!("up to {worst}, each retry counted, {asked}"), LOWER),
     };
-    let message =
-        format!("the worst case of `{}` is beyond its `limit: {{ {limit}: {most} }}`", plan.handle);
+    let message = format!("the worst case of `{}` is beyond its `limit: {{ {limit}: {most} }}`", plan.handle);
     Diagnostic::error("L108", plan.span, message).label(label).help(help)
 }
 

@@ -43,7 +43,9 @@ pub async fn choose(work: &Work<'_>, list: NodeId, ask: &Ask, count: Option<u32>
     let read = |reply: Arc<Reply>| {
         let text = &reply.completion.text;
         let numbers = match count {
-            None if is_ranked => score::ranking(text, replies.len()).map(|numbers| in_full(numbers, replies.len())),
+            None if is_ranked => {
+                score::ranking(text, replies.len()).map(|numbers| in_full(numbers, replies.len()))
+            }
             None => pick::choice(text, replies.len()).map(|number| vec![number]),
             Some(_) => pick::choices(text, wanted, replies.len()),
         };

@@ -53,7 +53,8 @@ pub async fn count(work: &Work<'_>, rule: &Vote) -> Outcome {
                 Err(why) => return Outcome { output: Output::Failed(why), ..outcome },
             };
             let others = tally.ranked().into_iter().filter(|choice| Some(*choice) != own);
-            let all = [Arc::clone(reply)].into_iter().chain(others.map(|choice| Arc::clone(voted_for(choice))));
+            let all =
+                [Arc::clone(reply)].into_iter().chain(others.map(|choice| Arc::clone(voted_for(choice))));
             return Outcome { output: work.best(all), waves: outcome.waves };
         }
     };

@@ -11,8 +11,8 @@ use crate::serve::routes::App;
 use crate::upstream::{Completion, ToolCall};
 
 use super::kit::{
-    HANDLE, PORT, SELECTOR, app_of, ask, chat, done, done_with, events, failed, get, hello_app, send,
-    state_of,
+    HANDLE, PORT, SELECTOR, app_of, ask, chat, done, done_with, done_with_all, events, failed, get,
+    hello_app, send, state_of,
 };
 
 #[tokio::test]
@@ -56,6 +56,25 @@ async fn what_the_last_call_said_beside_its_text_is_kept() {
         (&choice["finish_reason"], &choice["logprobs"]["content"]),
         (&"tool_calls".into(), &serde_json::json!([]))
     );
+}
+
+#[tokio::test]
+async fn choices_stand_side_by_side_and_usage_is_summed_once() {
+    let said = |text: &str, finish: &str| Completion {
+        text: text.to_owned(),
+        finish_reason: finish.to_owned(),
+        ..Completion::default()
+    };
+    let script = move || events(vec![done_with_all([(0, said("one", "stop")), (1, said("two", "length"))])]);
+    let body = send(app_of(script), chat(&ask(r#""n":2"#), &[])).await.json();
+    assert_eq!(
+        body["choices"],
+        serde_json::json!([
+            {"index": 0, "message": {"role": "assistant", "content": "one"}, "finish_reason": "stop"},
+            {"index": 1, "message": {"role": "assistant", "content": "two"}, "finish_reason": "length"},
+        ])
+    );
+    assert_eq!(body["usage"]["total_tokens"], 100);
 }
 
 #[tokio::test]
