@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::lower::finish;
-use super::{Act, FrameId, Group, GroupKind, Node, NodeId, Plan, Select, bounds, paths};
+use super::{Act, Ask, FrameId, Group, GroupKind, Inherits, Node, NodeId, Plan, Select, bounds, paths};
 
 /// The plan for `n` choices; for 1 the plan itself. Its hash is the handle's.
 #[must_use]
@@ -128,6 +128,18 @@ fn handed_on(act: &Act) -> Vec<NodeId> {
     }
 }
 
+/// A seed that the plan sets would give the same answer in every lane. Samples have theirs by number already.
+fn shift_seed(ask: &mut Ask, lane: usize) {
+    if matches!(ask.inherits, Inherits::SamplingCool | Inherits::AllCool) {
+        return;
+    }
+    for field in ask.fields.iter_mut().filter(|field| field.name == "seed") {
+        if let Ok(seed) = field.json.parse::<i64>() {
+            field.json = seed.wrapping_add(lane as i64).to_string();
+        }
+    }
+}
+
 /// The new plan while it is written. Behind each node stand its copies and what brings them together: so what a node uses
 /// stands before it, as it did.
 struct Writing<'w, 'p> {
@@ -184,6 +196,7 @@ impl<'w, 'p> Writing<'w, 'p> {
                 if let Some(ask) = node.act.ask_mut().filter(|_| lane > 0) {
                     ask.number = number;
                     number += 1;
+                    shift_seed(ask, lane);
                 }
                 plan.nodes.push(node);
             }

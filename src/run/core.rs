@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
-use crate::plan::{FrameId, NodeId, Plan};
+use crate::plan::{FrameId, NodeId, Plan, paths};
 use crate::template::{Data, Expression, Scope};
 use crate::upstream::Message;
 
@@ -34,6 +34,8 @@ pub struct Core {
     ledger: Mutex<Ledger>,
     memos: Mutex<Vec<Memo>>,
     shapes: Vec<Shape>,
+    /// By node: needed from the beginning, whoever asks for it first.
+    early: Vec<bool>,
     /// What templates call `request`, by frame.
     request_data: Vec<OnceLock<Data>>,
     /// Seeded by the run's id: the waits of a run that is told again are the same.
@@ -59,6 +61,7 @@ impl Core {
         Self {
             ledger: Mutex::new(Ledger::new(Arc::clone(&plan))),
             shapes: shapes(&plan),
+            early: paths::early(&plan),
             request_data: plan.frames.iter().map(|_| OnceLock::new()).collect(),
             plan,
             request,
@@ -118,6 +121,7 @@ impl Core {
 
     fn started(self: &Arc<Self>, id: NodeId, before: u32) -> Shared<BoxFuture<'static, Outcome>> {
         let core = Arc::clone(self);
+        let before = if self.early[id.0 as usize] { 0 } else { before };
         async move {
             let outcome = super::interpreter::evaluate(&core, id, before).await;
             core.memos()[id.0 as usize] = Memo::Done(outcome.clone());

@@ -79,6 +79,16 @@ fn drafts_keep_their_seeds_and_every_choice_has_its_own() {
     assert!(without.iter().all(|body| body["seed"].is_null()));
 }
 
+#[test]
+fn a_seed_of_the_plan_differs_from_choice_to_choice() {
+    let one = plan(&format!(
+        "{HEAD}ensemble x {{ d = ask a {{ seed: 3 }}, reply = merge [d] by c {{ seed: 40 }} }}"
+    ));
+    let bodies = play(&Arc::new(several(&one, 3)), script(""), request("Which?")).bodies;
+    let seeds: Vec<_> = bodies.iter().map(|body| body["seed"].as_i64()).collect();
+    assert_eq!(seeds, [Some(3), Some(40), Some(41), Some(42)]);
+}
+
 /// More text than waits for a slow reader, in one moment: whoever writes it is woken when there is room.
 #[test]
 fn long_choices_wait_for_their_reader() {
