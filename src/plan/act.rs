@@ -402,7 +402,7 @@ impl Act {
                 each(&mut cascade.graders);
             }
             Self::Race(starters) => {
-                starters.iter_mut().for_each(|starter| starter.node = change(starter.node))
+                starters.iter_mut().for_each(|starter| starter.node = change(starter.node));
             }
             Self::Repeat(repeat) => {
                 repeat.first = change(repeat.first);

@@ -8,11 +8,8 @@ use super::super::{Act, ArmHead, GroupKind, Inherits, NodeId, PartKind, Plan, Ti
 const MAX_TOKENS_INNER: Tokens = Tokens(8_192);
 
 pub(super) fn finish(plan: &mut Plan) {
-    let mut number = 0;
-    for ask in plan.nodes.iter_mut().filter_map(|node| node.act.ask_mut()) {
-        ask.number = number;
-        number += 1;
-    }
+    let asks = plan.nodes.iter_mut().filter_map(|node| node.act.ask_mut());
+    (0..).zip(asks).for_each(|(number, ask)| ask.number = number);
     mark(plan);
 }
 
