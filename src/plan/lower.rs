@@ -53,7 +53,7 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
         nodes: lowering.nodes,
         reply,
         frames: lowering.frames,
-        settings: handle.settings.clone(),
+        settings: Arc::clone(&handle.settings),
         timeout: handle.timeout,
         limit: handle.limit,
         stream: handle.stream,

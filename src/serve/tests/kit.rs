@@ -51,7 +51,7 @@ pub fn plan() -> Arc<Plan> {
         nodes: vec![node],
         reply: NodeId(0),
         frames: vec![Frame { constants: Arc::new([]), conversation: None }],
-        settings: Vec::new(),
+        settings: Arc::default(),
         timeout: Millis(60_000),
         limit: Limit::default(),
         stream: StreamMode::Answer,
