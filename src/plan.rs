@@ -66,7 +66,7 @@ pub struct Plan {
     /// The handle's own first, then one for each ensemble or technique that is used in it.
     pub frames: Vec<Frame>,
     /// What applies, and which layer said so; in the order in which `explain` prints it.
-    pub settings: Vec<Setting>,
+    pub settings: Arc<[Setting]>,
     /// The whole run's deadline.
     pub timeout: Millis,
     pub limit: Limit,

@@ -24,6 +24,7 @@ use minijinja::Environment;
 use minijinja::machinery;
 
 use self::signature::Callee;
+use self::size::Formula;
 
 pub use check::{Fault, Mention};
 pub use data::{Answer, Data, Group, Part, Seen};
@@ -50,14 +51,21 @@ pub enum Fence {
 pub struct Template {
     source: Arc<str>,
     fence: Fence,
-    compiled: Arc<OnceLock<Result<Environment<'static>, RenderError>>>,
+    found: Arc<Found<Environment<'static>>>,
 }
 
 /// A condition or value that can be read. Compiled when it is first asked.
 #[derive(Clone)]
 pub struct Expression {
     source: Arc<str>,
-    compiled: Arc<OnceLock<Result<minijinja::Expression<'static, 'static>, RenderError>>>,
+    found: Arc<Found<minijinja::Expression<'static, 'static>>>,
+}
+
+/// What a source was found to be, each when it is first asked for: the cells of an ensemble share it.
+struct Found<T> {
+    compiled: OnceLock<Result<T, RenderError>>,
+    size: OnceLock<Formula>,
+    raw_prints: OnceLock<Vec<RawPrint>>,
 }
 
 /// The names that a template sees when it runs.
@@ -94,7 +102,7 @@ impl Template {
     /// Reads `source`; a fault carries the byte range inside it.
     pub fn compile(source: &str, fence: Fence) -> Result<Self, Fault> {
         machinery::parse(source, NAME, engine::syntax()).map_err(|e| Fault::syntax(&e, source))?;
-        Ok(Self { source: source.into(), fence, compiled: Arc::default() })
+        Ok(Self { source: source.into(), fence, found: Arc::default() })
     }
 
     /// The template's own environment. What was read once can be compiled, too.
@@ -108,7 +116,7 @@ impl Template {
             env.add_template_owned(NAME, self.source.to_string())?;
             Ok(env)
         };
-        let compiled = self.compiled.get_or_init(|| compile().map_err(|e| RenderError::of(&e)));
+        let compiled = self.found.compiled.get_or_init(|| compile().map_err(|e| RenderError::of(&e)));
         compiled.as_ref().map_err(Clone::clone)
     }
 
@@ -128,16 +136,21 @@ impl Template {
 
     /// What it prints without a fence.
     #[must_use]
-    pub fn raw_prints(&self) -> Vec<RawPrint> {
-        machinery::parse(&self.source, NAME, engine::syntax())
-            .map_or_else(|_| Vec::new(), |root| raw::prints(&root, &self.source))
+    pub fn raw_prints(&self) -> &[RawPrint] {
+        self.found.raw_prints.get_or_init(|| {
+            machinery::parse(&self.source, NAME, engine::syntax())
+                .map_or_else(|_| Vec::new(), |root| raw::prints(&root, &self.source))
+        })
     }
 
     /// The most that it can print, given the most that its names can hold.
     #[must_use]
     pub fn size(&self, sizes: &Sizes<'_>) -> Size {
-        machinery::parse(&self.source, NAME, engine::syntax())
-            .map_or_else(|_| Size::default(), |root| size::template(&root, sizes))
+        let read = || {
+            machinery::parse(&self.source, NAME, engine::syntax())
+                .map_or_else(|_| Formula::default(), |root| Formula::of_template(&root))
+        };
+        self.found.size.get_or_init(read).size(sizes)
     }
 
     pub fn render(&self, scope: &Scope) -> Result<String, RenderError> {
@@ -168,12 +181,12 @@ impl Expression {
     /// Reads `source`; a fault carries the byte range inside it.
     pub fn compile(source: &str) -> Result<Self, Fault> {
         machinery::parse_expr(source).map_err(|e| Fault::syntax(&e, source))?;
-        Ok(Self { source: source.into(), compiled: Arc::default() })
+        Ok(Self { source: source.into(), found: Arc::default() })
     }
 
     fn compiled(&self) -> Result<&minijinja::Expression<'static, 'static>, RenderError> {
         let compile = || engine::base().compile_expression_owned(self.source.to_string());
-        let compiled = self.compiled.get_or_init(|| compile().map_err(|e| RenderError::of(&e)));
+        let compiled = self.found.compiled.get_or_init(|| compile().map_err(|e| RenderError::of(&e)));
         compiled.as_ref().map_err(Clone::clone)
     }
 
@@ -201,8 +214,11 @@ impl Expression {
     /// The most that its value can hold.
     #[must_use]
     pub fn size(&self, sizes: &Sizes<'_>) -> Size {
-        machinery::parse_expr(&self.source)
-            .map_or_else(|_| Size::default(), |root| size::expression(&root, sizes))
+        let read = || {
+            machinery::parse_expr(&self.source)
+                .map_or_else(|_| Formula::default(), |root| Formula::of_expression(&root))
+        };
+        self.found.size.get_or_init(read).size(sizes)
     }
 
     pub fn holds(&self, scope: &Scope) -> Result<bool, RenderError> {
@@ -251,6 +267,14 @@ impl fmt::Debug for Expression {
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
         self.source == other.source
+    }
+}
+
+// === impl Found ===
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self { compiled: OnceLock::new(), size: OnceLock::new(), raw_prints: OnceLock::new() }
     }
 }
 

@@ -54,7 +54,7 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
         reply,
         choices: 1,
         frames: lowering.frames,
-        settings: handle.settings.clone(),
+        settings: Arc::clone(&handle.settings),
         timeout: handle.timeout,
         limit: handle.limit,
         stream: handle.stream,

@@ -1,6 +1,6 @@
 //! The tables: every item by its name, duplicates reported, and what can be judged without a cell judged.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -39,7 +39,8 @@ pub struct Tables<'a> {
     pub techniques: IndexMap<String, Technique<'a>>,
     /// Every role that some layer fills, in order.
     role_names: Vec<&'a str>,
-    ensemble_names: HashSet<&'a str>,
+    /// Where in `ensembles` those of a name stand: one may be written several times, with other cells.
+    ensembles_by_name: IndexMap<&'a str, Vec<usize>>,
     pub templates: Templates,
 }
 
@@ -47,7 +48,7 @@ pub struct Tables<'a> {
 #[derive(Clone, Debug)]
 pub struct Layer<'a> {
     /// `tier xl`, as provenance prints it.
-    pub title: String,
+    pub title: Arc<str>,
     pub span: Span,
     pub roles: Vec<(&'a Name, &'a Value)>,
     pub options: Vec<&'a Setting>,
@@ -55,14 +56,19 @@ pub struct Layer<'a> {
 
 // === impl Tables ===
 
-impl Tables<'_> {
+impl<'a> Tables<'a> {
     /// Every role that some layer fills.
     pub fn role_names(&self) -> &[&str] {
         &self.role_names
     }
 
     pub fn has_ensemble(&self, name: &str) -> bool {
-        self.ensemble_names.contains(name)
+        self.ensembles_by_name.contains_key(name)
+    }
+
+    /// In the order of the source.
+    pub fn ensembles_named(&self, name: &str) -> impl Iterator<Item = &'a ast::Ensemble> {
+        self.ensembles_by_name.get(name).into_iter().flatten().map(|&at| self.ensembles[at])
     }
 }
 
@@ -70,7 +76,7 @@ impl Tables<'_> {
 
 impl Layer<'_> {
     pub fn empty(title: &str, span: Span) -> Self {
-        Self { title: title.to_owned(), span, roles: Vec::new(), options: Vec::new() }
+        Self { title: title.into(), span, roles: Vec::new(), options: Vec::new() }
     }
 }
 
@@ -110,7 +116,8 @@ pub fn collect<'a>(files: &'a [ast::File], diagnostics: &mut Vec<Diagnostic>) ->
                 techniques::define(technique, false, &mut tables.techniques, diagnostics);
             }
             Item::Ensemble(ensemble) => {
-                tables.ensemble_names.insert(&ensemble.name.text);
+                let at = tables.ensembles.len();
+                tables.ensembles_by_name.entry(&ensemble.name.text).or_default().push(at);
                 tables.ensembles.push(ensemble);
             }
             // Judged by `crate::test`, which knows the plans.

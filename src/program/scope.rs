@@ -186,7 +186,7 @@ impl<'a> Shapes<'_, 'a> {
             let inner = Shapes { tables: self.tables, scopes: &scopes };
             return inner.within("reply", 1, depth + 1).unwrap_or(Shape::Unclear);
         }
-        let ensemble = self.tables.ensembles.iter().find(|ensemble| ensemble.name.text == name);
+        let ensemble = self.tables.ensembles_named(name).next();
         match ensemble.map(|ensemble| &ensemble.body) {
             Some(EnsembleBody::Technique { .. } | EnsembleBody::Steps(_)) => Shape::Answer,
             None => Shape::Unclear,

@@ -180,7 +180,7 @@ mod tests {
     fn check(text: &str, expected: &[(&str, &str)]) {
         let template = Template::compile(text, Fence::On).expect("it compiles");
         let found: Vec<(String, &str)> =
-            template.raw_prints().into_iter().map(|it| (it.names.join(" "), &text[it.filter])).collect();
+            template.raw_prints().iter().map(|it| (it.names.join(" "), &text[it.filter.clone()])).collect();
         let found: Vec<(&str, &str)> =
             found.iter().map(|(names, filter)| (names.as_str(), *filter)).collect();
         assert_eq!(found, expected, "{text}");

@@ -20,8 +20,11 @@ const PREFIXES: [&str; 9] =
 
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let plans = subject.plans;
-    let ours: BTreeSet<&str> =
-        plans.iter().flat_map(|plan| [plan.handle.as_str(), plan.selector.as_str()]).collect();
+    let models: BTreeSet<&str> =
+        plans.iter().flat_map(|plan| plan.models.iter().map(|model| model.name.as_str())).collect();
+    let answered = plans.iter().flat_map(|plan| [plan.handle.as_str(), plan.selector.as_str()]);
+    // Of all names that the daemon answers to, those that a model has, too: few, and asked of every call.
+    let ours: BTreeSet<&str> = answered.filter(|name| models.contains(name)).collect();
     plans.iter().flat_map(|plan| plan.nodes.iter().filter_map(|node| breach(plan, node, &ours))).collect()
 }
 

@@ -155,7 +155,7 @@ impl<'a> Shapes<'_, 'a> {
         called
             || member.cell.is_some()
             || self.tables.techniques.contains_key(head.as_str())
-            || self.tables.ensembles.iter().any(|ensemble| ensemble.name.text == *head)
+            || self.tables.has_ensemble(head)
     }
 }
 

@@ -52,7 +52,7 @@ pub fn plan() -> Arc<Plan> {
         reply: NodeId(0),
         choices: 1,
         frames: vec![Frame { constants: Arc::new([]), conversation: None }],
-        settings: Vec::new(),
+        settings: Arc::default(),
         timeout: Millis(60_000),
         limit: Limit::default(),
         stream: StreamMode::Answer,
