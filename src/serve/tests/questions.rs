@@ -11,7 +11,7 @@ use crate::upstream::{MessageBody, Role};
 
 use super::kit::{HANDLE, SELECTOR, ask, chat, done, events, get, hello_app, send, state_of};
 
-/// The refusal's param, and whether it is "not yet"; panics if the body is taken.
+/// The refusal's param and message; panics if the body is taken.
 fn refused(body: &str) -> (Option<String>, String) {
     let refusal = decode(body.as_bytes()).expect_err(body);
     (refusal.param, refusal.message)
@@ -52,6 +52,10 @@ fn what_is_wrong_with_a_question_is_named() {
         (with(r#""stream_options":{"include_usage":1}"#), Some("stream_options.include_usage")),
         (with(r#""n":0"#), Some("n")),
         (with(r#""n":-2"#), Some("n")),
+        (with(r#""n":9"#), Some("n")),
+        (with(r#""n":2.5"#), Some("n")),
+        (with(r#""n":"3""#), Some("n")),
+        (with(r#""n":12345678901234567890"#), Some("n")),
         (with(r#""ensc":true"#), Some("ensc")),
         (with(r#""ensc":{"strict":1}"#), Some("ensc.strict")),
         (with(r#""ensc":{"strikt":true}"#), Some("ensc.strikt")),
@@ -62,9 +66,13 @@ fn what_is_wrong_with_a_question_is_named() {
 }
 
 #[test]
-fn what_is_to_come_is_refused_by_name() {
-    let words = "`n` above 1 is not yet supported".to_owned();
-    assert_eq!(refused(&ask(r#""n":2"#)), (Some("n".to_owned()), words));
+fn choices_are_counted_from_one_to_eight() {
+    for (more, choices) in [("", 1), (r#""n":null"#, 1), (r#""n":1"#, 1), (r#""n":8"#, 8)] {
+        let question = decode(ask(more).as_bytes()).expect("it is well formed");
+        assert_eq!((question.choices, question.fields.len()), (choices, 0), "{more}");
+    }
+    let words = "`n` must be a whole number from 1 to 8".to_owned();
+    assert_eq!(refused(&ask(r#""n":9"#)), (Some("n".to_owned()), words));
 }
 
 #[test]
@@ -133,6 +141,28 @@ async fn a_run_gets_the_request_as_it_was_checked() {
         (true, false, &["tags".to_owned()][..])
     );
     assert_eq!(Some(request.run.as_str()), answer.header("x-ensc-run"));
+}
+
+#[tokio::test]
+async fn a_run_knows_how_long_either_library_waits() {
+    let seconds = |s| Some(std::time::Duration::from_secs(s));
+    for (headers, patience) in [
+        (&["x-stainless-read-timeout: 62.0"][..], seconds(60)),
+        (&["x-stainless-timeout: 62"], seconds(60)),
+        (
+            &["x-stainless-timeout: 62", "x-stainless-read-timeout: 12.5"],
+            Some(std::time::Duration::from_millis(10_500)),
+        ),
+        (&["x-stainless-timeout: 1"], seconds(0)),
+        (&["x-stainless-timeout: soon"], None),
+        (&[], None),
+    ] {
+        let (state, requests) = state_of(|| events(vec![done("hello")]), None);
+        let app = App::new(Arc::new(state), super::kit::PORT);
+        assert_eq!(send(app, chat(&ask(""), headers)).await.status, 200);
+        let requests = requests.lock().expect("no test panics here");
+        assert_eq!(requests[0].patience, patience, "{headers:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
