@@ -13,6 +13,7 @@ mod formatted;
 mod gone;
 mod mistakes;
 mod pages;
+mod past;
 mod prelude;
 mod printed;
 mod programs;
