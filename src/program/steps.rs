@@ -282,7 +282,7 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         self.uses.iter_mut().for_each(|used| used.printed = false);
         let calls = !matches!(alt.verb, Written::Plain { .. });
         let accept_when = body.accept_when.filter(|_| !calls).and_then(|expr| {
-            let (condition, uses) = self.apart(|this| this.condition(expr, &[it()]));
+            let (condition, uses) = self.apart(|this| this.condition(expr, &[this.it_of(alt)]));
             uses.iter().for_each(|used| self.mention(&used.name));
             condition
         });
@@ -600,11 +600,6 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         visible.push(("elapsed".to_owned(), Sort::Number));
         visible
     }
-}
-
-/// `it`, the answer under judgement.
-pub fn it() -> (String, Sort) {
-    ("it".to_owned(), Sort::Answer)
 }
 
 pub fn calls(models: Vec<String>, call: &Call) -> Vec<Member> {
