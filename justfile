@@ -16,9 +16,9 @@ check:
 bless:
     ENSC_BLESS=1 INSTA_UPDATE=always cargo test
 
-# through a real LiteLLM with the official client; words pick tests by name
-litellm *words:
-    tests/litellm/run.sh {{ words }}
+# with the official clients and a real LiteLLM: all, or one of node, litellm; words pick tests by name
+clients *words:
+    tests/clients/run.sh {{ words }}
 
 # what the daemon adds, beside a bare client and a relay; needs a quiet machine
 bench *options:

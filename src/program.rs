@@ -89,13 +89,13 @@ pub struct Handle {
 /// A value that applies to a handle, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    pub name: String,
+    pub name: Arc<str>,
     /// As it would be written.
-    pub value: String,
+    pub value: Arc<str>,
     /// `profile high`, `tier xl`, `defaults`, `ensemble`, `built in`.
-    pub layer: String,
+    pub layer: Arc<str>,
     /// `profiles.ens:4`; empty for what is built in.
-    pub place: String,
+    pub place: Arc<str>,
     /// A role (`panel`), not an option (`timeout`).
     pub role: bool,
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is in; the quickest to tell comes first.
-# Needs a Rust toolchain and Python 3; what else it uses goes into target/ and .litellm/.
+# Needs a Rust toolchain, Python 3 and Node; what else it uses goes into target/, .clients/ and node_modules/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +19,7 @@ step format cargo fmt --check
 step lints cargo clippy --locked --all-targets -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 step tests cargo test --locked
-step setup tests/litellm/setup.sh
-step litellm tests/litellm/run.sh
+step setup tests/clients/setup.sh
+step node tests/clients/run.sh node
+step litellm tests/clients/run.sh litellm
 printf '\nall ok, %d s\n' "$SECONDS"

@@ -220,10 +220,10 @@ impl ModelOut {
 impl SettingOut {
     fn of(setting: &Setting) -> Self {
         Self {
-            name: setting.name.clone(),
-            value: setting.value.clone(),
-            layer: setting.layer.clone(),
-            place: setting.place.clone(),
+            name: setting.name.to_string(),
+            value: setting.value.to_string(),
+            layer: setting.layer.to_string(),
+            place: setting.place.to_string(),
             role: setting.role,
         }
     }

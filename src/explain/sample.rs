@@ -335,10 +335,10 @@ fn settings() -> Vec<Setting> {
     let panel = "[mlx-gpt-oss-120b-mxfp4-q4, mlx-qwen3-next-80b-a3b-instruct-mxfp4, \
                  mlx-llama-3-1-70b-instruct-4bit]";
     let row = |name: &str, value: &str, layer: &str, place: &str, role| Setting {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        layer: layer.to_owned(),
-        place: place.to_owned(),
+        name: name.into(),
+        value: value.into(),
+        layer: layer.into(),
+        place: place.into(),
         role,
     };
     vec![

@@ -1,6 +1,7 @@
 //! The grid: which cells an ensemble is in, and what holds in each.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
@@ -29,7 +30,7 @@ const STEPS_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Inherited<'a> {
     pub setting: &'a Option_,
-    pub layer: String,
+    pub layer: Arc<str>,
     /// Written in the block of a step around: its `timeout` is that of each call, not of the handle.
     pub is_near: bool,
 }
@@ -242,14 +243,13 @@ fn body<'a>(judge: &mut Judge<'a>, target: &Target<'a>) -> (Option<Vec<Step>>, V
         .defaults
         .iter()
         .chain(tables.tiers.get(&target.tier))
-        .chain(tables.profiles.get(&target.profile))
-        .cloned();
+        .chain(tables.profiles.get(&target.profile));
     let mut inherited: Vec<Inherited<'a>> = Vec::new();
-    for layer in layers.chain([own]) {
-        judge.apply(&layer);
+    for layer in layers.chain([&own]) {
+        judge.apply(layer);
         inherited.extend(layer.options.iter().map(|&setting| Inherited {
             setting,
-            layer: layer.title.clone(),
+            layer: Arc::clone(&layer.title),
             is_near: false,
         }));
     }
@@ -416,50 +416,55 @@ impl<'a> Filler<'a> {
         // What is allowed changes nothing about what happens.
         for option in inherited.iter().filter(|option| option.setting.name.text != options::ALLOW) {
             let name = &option.setting.name.text;
-            settings.retain(|setting| &setting.name != name);
+            settings.retain(|setting| *setting.name != **name);
             settings.push(Setting {
-                name: name.clone(),
-                value: short(self.sources.text(option.setting.value.span())),
-                layer: option.layer.clone(),
-                place: self.sources.place(option.setting.span),
+                name: name.as_str().into(),
+                value: short(self.sources.text(option.setting.value.span())).into(),
+                layer: Arc::clone(&option.layer),
+                place: self.sources.place(option.setting.span).into(),
                 role: false,
             });
         }
         for (name, filled) in &self.judge.roles {
             settings.push(Setting {
-                name: name.clone(),
+                name: name.as_str().into(),
                 value: match &filled.role {
-                    Role::Text(text) => short(&format!("{text:?}")),
-                    role => role.to_string(),
+                    Role::Text(text) => short(&format!("{text:?}")).into(),
+                    role => role.to_string().into(),
                 },
-                layer: filled.layer.clone(),
-                place: self.sources.place(filled.span),
+                layer: Arc::clone(&filled.layer),
+                place: self.sources.place(filled.span).into(),
                 role: true,
             });
         }
-        let built_in = [
-            ("timeout", "5m"),
-            ("handle", "\"opt-{name}-{profile}-{tier}\""),
-            ("retries", "2"),
-            ("history", "full"),
-            ("need", "half of the members, rounded up"),
-            ("grace", "none: stragglers are awaited until the deadline"),
-            ("max_tokens", "8k for steps that are not final, at most the model's `max_output`"),
-        ];
-        for (name, value) in built_in {
-            if !settings.iter().any(|setting| setting.name == name) {
-                settings.push(Setting {
-                    name: name.to_owned(),
-                    value: value.to_owned(),
-                    layer: "built in".to_owned(),
-                    place: String::new(),
-                    role: false,
-                });
-            }
-        }
+        let missing = BUILT_IN
+            .iter()
+            .filter(|built_in| !inherited.iter().any(|option| option.setting.name.text == *built_in.name));
+        settings.extend(missing.cloned().collect::<Vec<_>>());
         settings
     }
 }
+
+/// What holds where nobody has said anything. Shared by all handles.
+static BUILT_IN: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let settings = [
+        ("timeout", "5m"),
+        ("handle", "\"opt-{name}-{profile}-{tier}\""),
+        ("retries", "2"),
+        ("history", "full"),
+        ("need", "half of the members, rounded up"),
+        ("grace", "none: stragglers are awaited until the deadline"),
+        ("max_tokens", "8k for steps that are not final, at most the model's `max_output`"),
+    ];
+    let setting = |(name, value): (&str, &str)| Setting {
+        name: name.into(),
+        value: value.into(),
+        layer: "built in".into(),
+        place: "".into(),
+        role: false,
+    };
+    settings.into_iter().map(setting).collect()
+});
 
 /// One line, at most 60 characters.
 fn short(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! The tables: every item by its name, duplicates reported, and what can be judged without a cell judged.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -40,7 +40,7 @@ pub struct Tables<'a> {
     /// Every role that some layer fills, in order.
     role_names: Vec<&'a str>,
     /// Where in `ensembles` those of a name stand: one may be written several times, with other cells.
-    ensembles_by_name: HashMap<&'a str, Vec<usize>>,
+    ensembles_by_name: IndexMap<&'a str, Vec<usize>>,
     pub templates: Templates,
 }
 
@@ -48,7 +48,7 @@ pub struct Tables<'a> {
 #[derive(Clone, Debug)]
 pub struct Layer<'a> {
     /// `tier xl`, as provenance prints it.
-    pub title: String,
+    pub title: Arc<str>,
     pub span: Span,
     pub roles: Vec<(&'a Name, &'a Value)>,
     pub options: Vec<&'a Setting>,
@@ -76,7 +76,7 @@ impl<'a> Tables<'a> {
 
 impl Layer<'_> {
     pub fn empty(title: &str, span: Span) -> Self {
-        Self { title: title.to_owned(), span, roles: Vec::new(), options: Vec::new() }
+        Self { title: title.into(), span, roles: Vec::new(), options: Vec::new() }
     }
 }
 

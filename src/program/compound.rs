@@ -47,7 +47,7 @@ impl<'a> Steps<'_, '_, 'a> {
             body.options.iter().filter(|option| options::is_option_of(Place::Call, &option.name.text));
         self.inherited.extend(calls.map(|&setting| Inherited {
             setting,
-            layer: "block".to_owned(),
+            layer: "block".into(),
             is_near: true,
         }));
         depth

@@ -205,7 +205,7 @@ impl<'a> Steps<'_, '_, 'a> {
             let name = param.name.to_owned();
             match argument {
                 Argument::Role(role) => {
-                    let layer = format!("technique {}", technique.written.name.text);
+                    let layer = format!("technique {}", technique.written.name.text).into();
                     drop(filling.roles.insert(name, Filled { role, layer, span: param.span }));
                 }
                 Argument::Prompt(prompt) => drop(filling.prompts.insert(name, prompt)),
@@ -395,7 +395,7 @@ fn unit(
     let mut inherited = inherited.to_vec();
     inherited.extend(layer.options.iter().map(|&setting| Inherited {
         setting,
-        layer: layer.title.clone(),
+        layer: Arc::clone(&layer.title),
         is_near: false,
     }));
     let scope = Scope { steps: body, vars, rebinds: None };
@@ -431,7 +431,7 @@ pub fn rehearse(judge: &mut Judge<'_>, technique: &Technique<'_>) {
             (ParamKind::Number, None) => Role::Number { value: 0.5, whole: false },
             (ParamKind::Text, None) => Role::Text(String::new()),
         };
-        let filled = Filled { role, layer: "technique".to_owned(), span: param.span };
+        let filled = Filled { role, layer: "technique".into(), span: param.span };
         judge.roles.insert(param.name.to_owned(), filled);
     }
     judge.stack.push(technique.written.name.text.clone());

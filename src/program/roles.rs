@@ -1,6 +1,7 @@
 //! Roles: what `panel`, `chief` and `width` mean in one cell.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -26,7 +27,7 @@ pub enum Role {
 #[derive(Clone, Debug)]
 pub struct Filled {
     pub role: Role,
-    pub layer: String,
+    pub layer: Arc<str>,
     pub span: Span,
 }
 
@@ -161,7 +162,7 @@ impl<'a> Judge<'a> {
             .iter()
             .filter_map(|(name, value)| {
                 let role = self.role(value)?;
-                Some((name.text.clone(), Filled { role, layer: layer.title.clone(), span: name.span }))
+                Some((name.text.clone(), Filled { role, layer: Arc::clone(&layer.title), span: name.span }))
             })
             .collect();
         self.roles.extend(filled);

@@ -12,6 +12,9 @@ const PATH_NAMES_MAX: usize = 16;
 /// Bytes of `x-ensc-path`.
 const PATH_BYTES_MAX: usize = 1024;
 
+/// Where the OpenAI libraries say how long they wait: the one for Python (inside LiteLLM, too), and the one for Node.
+const PATIENCE: [&str; 2] = ["x-stainless-read-timeout", "x-stainless-timeout"];
+
 /// Taken off what a caller waits, so that it still reads our answer instead of giving up and asking again.
 const PATIENCE_MARGIN: Duration = Duration::from_secs(2);
 /// No caller waits longer; also keeps sums of times far from overflow.
@@ -34,9 +37,7 @@ impl Hop {
         Ok(Self {
             path: path(headers)?,
             probe: headers.contains_key("x-ensc-probe"),
-            patience: headers
-                .get("x-stainless-read-timeout")
-                .and_then(|value| patience(value.to_str().ok()?)),
+            patience: PATIENCE.iter().filter_map(|name| patience(headers.get(*name)?.to_str().ok()?)).min(),
             traceparent: headers.get("traceparent").and_then(|value| traceparent(value.as_bytes())),
         })
     }
@@ -65,7 +66,7 @@ fn is_kebab(name: &[u8]) -> bool {
     name.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
 }
 
-/// Seconds, as the OpenAI SDK writes them: `6000.0`.
+/// Seconds, as the OpenAI libraries write them: `6000.0`, `600`.
 fn patience(value: &str) -> Option<Duration> {
     let waits = Duration::try_from_secs_f64(value.trim().parse().ok()?).ok()?;
     Some(waits.min(PATIENCE_MAX).saturating_sub(PATIENCE_MARGIN))

@@ -135,6 +135,28 @@ async fn a_run_gets_the_request_as_it_was_checked() {
     assert_eq!(Some(request.run.as_str()), answer.header("x-ensc-run"));
 }
 
+#[tokio::test]
+async fn a_run_knows_how_long_either_library_waits() {
+    let seconds = |s| Some(std::time::Duration::from_secs(s));
+    for (headers, patience) in [
+        (&["x-stainless-read-timeout: 62.0"][..], seconds(60)),
+        (&["x-stainless-timeout: 62"], seconds(60)),
+        (
+            &["x-stainless-timeout: 62", "x-stainless-read-timeout: 12.5"],
+            Some(std::time::Duration::from_millis(10_500)),
+        ),
+        (&["x-stainless-timeout: 1"], seconds(0)),
+        (&["x-stainless-timeout: soon"], None),
+        (&[], None),
+    ] {
+        let (state, requests) = state_of(|| events(vec![done("hello")]), None);
+        let app = App::new(Arc::new(state), super::kit::PORT);
+        assert_eq!(send(app, chat(&ask(""), headers)).await.status, 200);
+        let requests = requests.lock().expect("no test panics here");
+        assert_eq!(requests[0].patience, patience, "{headers:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_over_the_limit_is_413_whether_announced_or_not() {
     let announced = chat("", &[]).replace("content-length: 0", &format!("content-length: {}", BODY_MAX + 1));

@@ -4,11 +4,9 @@
 """
 
 import json
-import os
 import re
 import secrets
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -17,38 +15,17 @@ import openai
 import panels
 from backend import Backend
 from process import Process, free_port, wait_until
+from servers import Daemon, Servers
 from speaker import Speaker
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 UNPROBED = {"disable_background_health_check": True}
-ADDRESS = r"listening on http://(127\.0\.0\.1:\d+)"
-
-
-class Daemon:
-    """A running `ensc serve`."""
-
-    def __init__(self, name: str, process: Process, ensembles: Path, key: str):
-        self.name, self.process, self.ensembles = name, process, ensembles
-        self.address = "http://" + process.wait_for_line(ADDRESS, 20).group(1)
-        self.http = httpx.Client(
-            base_url=self.address, timeout=30, trust_env=False, headers={"authorization": f"Bearer {key}"}
-        )
-
-    def runs(self) -> int:
-        """How many runs have ended; each writes one line in the log, with its id."""
-        return len(set(re.findall(r'\brun"?[=:]\s*"?([\w-]{6,})', self.process.text())))
-
-    def ran(self, since: int) -> int:
-        """How many runs have ended since then: waits for the first, and a moment for those that must not come."""
-        wait_until(lambda: self.runs() > since, 5, f"daemon {self.name} logged no run")
-        time.sleep(0.2)
-        return self.runs() - since
 
 
 class Lab:
     def __init__(self, ensc: str, folder: Path, own: list[panels.Panel], loop: panels.Panel):
         self.ensc, self.folder, self.own, self.loop = ensc, folder, own, loop
-        self.processes: list[Process] = []
+        self.servers = Servers(ensc, folder)
         self.litellm_key = f"sk-{secrets.token_hex(16)}"
         self.daemon_key = f"sk-{secrets.token_hex(16)}"
         self.backend_key = f"sk-{secrets.token_hex(16)}"
@@ -76,31 +53,23 @@ class Lab:
                        f"daemon {daemon.name} did not become ready")
 
     def stop(self):
-        for process in reversed(self.processes):
-            process.stop()
+        self.servers.stop()
 
     def _start_backend(self) -> Backend:
-        port = free_port()
-        process = self._start("backend", [self.ensc, "sim", "--port", str(port), "--ensembles", str(ROOT / "ensembles")])
-        process.wait_for_line(ADDRESS, 20)
-        backend = Backend(f"http://127.0.0.1:{port}")
+        backend = self.servers.sim("backend", "--ensembles", str(ROOT / "ensembles"))
         own = [model for panel in self.own for model in panel.models]
         backend.others = [*own, self.loop.chief, "lab-substitute"]
         backend.script()
         return backend
 
     def _start_daemon(self, name: str, ensembles: Path) -> Daemon:
-        process = self._start(f"daemon-{name}", [
-            self.ensc, "serve", "--port", "0", "--base-url", f"{self.litellm_address}/v1",
-            "--ensembles", str(ensembles),
-        ], OPENAI_API_KEY=self.litellm_key, OPTILLM_API_KEY=self.daemon_key)
-        return Daemon(name, process, ensembles, self.daemon_key)
+        return self.servers.daemon(name, ensembles, f"{self.litellm_address}/v1", self.daemon_key, self.litellm_key)
 
     def _start_litellm(self) -> Process:
         router = self.folder / "router.yaml"
         router.write_text(self._router())
-        process = self._start("litellm", [
-            str(ROOT / ".litellm/venv/bin/litellm"), "--config", str(router),
+        process = self.servers.start("litellm", [
+            str(ROOT / ".clients/venv/bin/litellm"), "--config", str(router),
             "--host", "127.0.0.1", "--port", str(self.litellm_port), "--telemetry", "False",
         ], LITELLM_MASTER_KEY=self.litellm_key, OPTILLM_API_KEY=self.daemon_key, LITELLM_LOCAL_MODEL_COST_MAP="True")
         wait_until(lambda: self._litellm_lives(process), 90, "LiteLLM did not start")
@@ -113,12 +82,6 @@ class Lab:
             return httpx.get(f"{self.litellm_address}/health/liveliness", timeout=5, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
-
-    def _start(self, name: str, command: list[str], **env: str) -> Process:
-        inherited = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
-        process = Process(name, command, self.folder / f"{name}.log", {**inherited, **env})
-        self.processes.append(process)
-        return process
 
     # === the routing ===
 

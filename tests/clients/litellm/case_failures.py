@@ -168,6 +168,6 @@ def _(lab):
 
 def vocabulary() -> list[str]:
     """The words of `Fault::words`, from their only place."""
-    source = (Path(__file__).parents[2] / "src/upstream.rs").read_text()
+    source = (Path(__file__).parents[3] / "src/upstream.rs").read_text()
     body = source.split("fn words(self)")[1].split("\n    }\n")[0]
     return re.findall(r'=> "([^"]+)"', body)

@@ -38,7 +38,7 @@ def main() -> int:
     finally:
         lab.stop()
         if failed:
-            print_logs(lab)
+            lab.servers.print_logs()
             print(f"logs: {folder}")
         else:
             shutil.rmtree(folder)
@@ -58,12 +58,6 @@ def passes(case: cases.Case, lab: Lab) -> bool:
         return False
     print(f"ok      {case.name} ({time.monotonic() - begun:.1f} s)", flush=True)
     return True
-
-
-def print_logs(lab: Lab):
-    for process in lab.processes:
-        if tail := process.tail().strip():
-            print(f"--- {process.name}\n{tail}")
 
 
 if __name__ == "__main__":

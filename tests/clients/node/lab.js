@@ -1,0 +1,151 @@
+// What the suite runs against: simulated models, and a daemon in front of them that serves `../lab/lab.ens`.
+//
+//     openai ── daemon ── simulated models (`../lab/script.toml`)
+//           └── daemon "cut off" ── nothing
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import OpenAI from 'openai';
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+const ENSC = process.env.ENSC ?? path('../../../target/debug/ensc');
+const ENSEMBLES = path('../lab');
+const NOBODY = 'http://127.0.0.1:1/v1';
+
+export const handle = (ensemble) => `opt-${ensemble}-fast-s`;
+export const user = (content) => [{ role: 'user', content }];
+
+/** Both daemons and the models; `close` ends them. */
+export class Lab {
+  static async open() {
+    const lab = new Lab();
+    lab.key = `sk-${randomBytes(16).toString('hex')}`;
+    const script = path('../lab/script.toml');
+    lab.models = await Server.start(['sim', '--port', '0', '--ensembles', ENSEMBLES, '--script', script]);
+    lab.daemon = await lab.serve(`${lab.models.address}/v1`);
+    lab.cutOff = await lab.serve(NOBODY);
+    return lab;
+  }
+
+  serve(upstream) {
+    const keys = { OPENAI_API_KEY: 'sk-upstream', OPTILLM_API_KEY: this.key };
+    const where = ['--port', '0', '--base-url', upstream, '--ensembles', ENSEMBLES];
+    return Server.start(['serve', ...where, '--log', 'json'], keys);
+  }
+
+  /** The official client as it comes, but for what `options` say; `requests` fills with what it really sends. */
+  client(options = {}, daemon = this.daemon) {
+    const requests = [];
+    const client = new OpenAI({
+      apiKey: this.key,
+      baseURL: `${daemon.address}/v1`,
+      fetch: (url, init) => {
+        requests.push({ at: performance.now(), body: init.body });
+        return fetch(url, init);
+      },
+      ...options,
+    });
+    return { client, requests };
+  }
+
+  /** Calls that the models got from this ensemble, oldest first. */
+  async calls(ensemble) {
+    const { calls } = JSON.parse(await this.ledger());
+    return calls.filter((call) => call.headers['x-litellm-tags'] === `ensemble:${handle(ensemble)}`);
+  }
+
+  /** The book of the models as text: bodies stand in it as they came. */
+  async ledger() {
+    return (await fetch(`${this.models.address}/sim/ledger`)).text();
+  }
+
+  /** Waits for so many calls under way at once. */
+  callsUnderWay(ensemble, count) {
+    const enough = async () => (await this.calls(ensemble)).filter((call) => call.outcome === 'alive').length >= count;
+    return until(enough, `${count} calls of ${ensemble} under way`);
+  }
+
+  /** Waits until no call is, and says how each of them ended. */
+  async ends(ensemble) {
+    const calls = () => this.calls(ensemble);
+    await until(async () => (await calls()).every((call) => call.outcome !== 'alive'), `${ensemble} is silent`);
+    return (await calls()).map((call) => `${call.model} ${call.outcome}`);
+  }
+
+  /** Waits for the lines of so many runs in the log, and says how many there are. All their requests are over. */
+  async runs(ensemble, count, daemon = this.daemon) {
+    const runs = () => daemon.log.filter((line) => line.run && line.handle === handle(ensemble)).length;
+    await until(() => runs() >= count, `${count} runs of ${ensemble}`);
+    return runs();
+  }
+
+  close() {
+    return Promise.all([this.daemon, this.cutOff, this.models].map((server) => server?.stop()));
+  }
+}
+
+/** A child that says where it listens. */
+class Server {
+  static async start(args, env = {}) {
+    const server = new Server();
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => ['PATH', 'HOME'].includes(name)));
+    server.log = [];
+    server.child = spawn(ENSC, args, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    server.ended = new Promise((resolve) => server.child.once('exit', resolve));
+    createInterface(server.child.stderr).on('line', (line) => server.log.push(parsed(line)));
+    const said = new Promise((resolve, reject) => {
+      createInterface(server.child.stdout).on('line', (line) => {
+        const found = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(line);
+        if (found) resolve(found[1]);
+      });
+      server.child.once('error', reject);
+      server.ended.then(() => reject(new Error(`${args[0]} ended: ${JSON.stringify(server.log)}`)));
+    });
+    server.address = await said;
+    return server;
+  }
+
+  async stop() {
+    this.child.kill('SIGTERM');
+    await this.ended;
+  }
+}
+
+function parsed(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return { message: line };
+  }
+}
+
+/** Asks again and again, for ten seconds. */
+export async function until(ready, what) {
+  const end = performance.now() + 10_000;
+  while (!(await ready())) {
+    assert.ok(performance.now() < end, `not within 10 s: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** Every chunk of a stream. */
+export const collect = (stream) => Array.fromAsync?.(stream) ?? gather(stream);
+
+async function gather(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return chunks;
+}
+
+export const textOf = (chunks) => chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('');
+
+/** The error that a promise is rejected with. */
+export async function rejection(promise) {
+  const seen = await promise.then((value) => ({ value }), (error) => ({ error }));
+  assert.ok(seen.error, `an error was to be thrown; got ${JSON.stringify(seen.value)}`);
+  return seen.error;
+}
