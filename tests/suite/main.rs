@@ -10,6 +10,7 @@ mod ensembles;
 mod explained;
 mod formatted;
 mod gone;
+mod hostile;
 mod mistakes;
 mod pages;
 mod prelude;
