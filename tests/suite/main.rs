@@ -12,6 +12,7 @@ mod explained;
 mod formatted;
 mod gone;
 mod hostile;
+mod kinds;
 mod mistakes;
 mod pages;
 mod prelude;
