@@ -6,6 +6,7 @@
 mod bounds;
 mod catalogue;
 mod cli;
+mod clients;
 mod ensembles;
 mod explained;
 mod formatted;
