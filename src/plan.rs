@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod hash;
 pub mod lower;
 pub mod paths;
+pub mod several;
 mod sizes;
 
 use std::sync::{Arc, OnceLock};
@@ -60,6 +61,8 @@ pub struct Plan {
     /// Inputs stand before the nodes that use them.
     pub nodes: Vec<Node>,
     pub reply: NodeId,
+    /// Answers that the reply is to give: 1, but for a request with `n`. See [`several`].
+    pub choices: u32,
     /// The handle's own first, then one for each ensemble or technique that is used in it.
     pub frames: Vec<Frame>,
     /// What applies, and which layer said so; in the order in which `explain` prints it.
@@ -137,6 +140,10 @@ pub struct Node {
     /// The races that it must win by its first token before its tokens are passed on, the outermost first: the node of the
     /// race, and the place among its starters.
     pub contests: Vec<(NodeId, u32)>,
+    /// Most answers that it gives where its verb gives one: the best so many, in order. 1, but for a request with `n`.
+    pub gives: u32,
+    /// For a request with `n`: which of the runs of the reply it belongs to; `None` for what all of them share.
+    pub lane: Option<u32>,
 }
 
 /// A name that a node's templates use, and the node that it means there.
@@ -284,6 +291,8 @@ impl Node {
             is_final: false,
             is_live: false,
             contests: Vec::new(),
+            gives: 1,
+            lane: None,
         }
     }
 

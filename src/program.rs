@@ -286,6 +286,8 @@ pub struct Pick {
     pub rubric: String,
     /// `pick K of`: the best so many, in order.
     pub count: Option<u32>,
+    /// Of `choose`: what the call asks where a request wants several of the answers in order; else empty.
+    pub ranking: Vec<call::Turn>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

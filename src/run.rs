@@ -14,6 +14,7 @@ mod errors;
 pub mod host;
 mod interpreter;
 mod ledger;
+mod outbox;
 mod outcome;
 mod prompt;
 pub mod receipt;
@@ -51,19 +52,30 @@ pub const STACK_SIZE: usize = 32 << 20;
 /// What a run gives, in order: any number of deltas, then exactly one `Done`, then the stream ends.
 #[derive(Debug)]
 pub enum Event {
-    /// A piece of the reply. Never holds `finish_reason` or `usage`: those stand in [`Finished`]. Only for a request
+    /// A piece of one choice of the reply, counted from 0. Never holds `finish_reason` or `usage`: those stand in [`Finished`]. Only for a request
     /// with `stream`; an answer that cannot stream comes in one piece.
-    Delta(Delta),
+    Delta {
+        choice: u32,
+        delta: Delta,
+    },
     Done(Box<Finished>),
 }
 
 /// How a run ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// The reply; when deltas went out before, the same text again in whole.
-    pub result: Result<Completion, RunError>,
+    /// The reply, at least one choice of it, in order; when deltas went out before, the same text again in whole.
+    pub result: Result<Vec<Choice>, RunError>,
     pub receipt: receipt::Receipt,
     pub trace: trace::Trace,
+}
+
+/// One answer to the request: the only one, but for a plan made by [`crate::plan::several`].
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// As in its deltas. One is missing in between if a choice broke off after its first delta.
+    pub index: u32,
+    pub completion: Completion,
 }
 
 /// One run of one plan: a stream of [`Event`]s that ends after `Done`.
@@ -87,6 +99,19 @@ enum State {
     Running(BoxFuture<'static, Finished>),
     /// Over, but deltas may still wait.
     Ended(Option<Box<Finished>>),
+}
+
+// === impl Finished ===
+
+impl Finished {
+    /// The first choice.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn reply(&self) -> Result<&Completion, &RunError> {
+        self.result.as_ref().map(|choices| &choices[0].completion)
+    }
 }
 
 // === impl Run ===
@@ -115,7 +140,7 @@ impl Run {
     fn news(&mut self) -> Option<Delta> {
         let core = self.core.as_ref().filter(|_| self.request.progress && self.request.stream)?;
         let (ended, begun) = core.ledger().progress();
-        if core.outbox.has_sent() || (ended, begun) == self.told {
+        if core.outbox.has_sent(None) || (ended, begun) == self.told {
             return None;
         }
         self.told = (ended, begun);
@@ -135,8 +160,8 @@ impl Stream for Run {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         loop {
-            if let Some(delta) = self.core.as_ref().and_then(|core| core.outbox.take()) {
-                return Poll::Ready(Some(Event::Delta(delta)));
+            if let Some((choice, delta)) = self.core.as_ref().and_then(|core| core.outbox.take()) {
+                return Poll::Ready(Some(Event::Delta { choice, delta }));
             }
             match &mut self.state {
                 State::New => {
@@ -153,7 +178,7 @@ impl Stream for Run {
                     Poll::Pending if self.core.as_ref().is_some_and(|core| core.outbox.is_waiting()) => (),
                     Poll::Pending => {
                         return match self.news() {
-                            Some(delta) => Poll::Ready(Some(Event::Delta(delta))),
+                            Some(delta) => Poll::Ready(Some(Event::Delta { choice: 0, delta })),
                             None => Poll::Pending,
                         };
                     }

@@ -19,12 +19,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use ensc::diagnostic::Diagnostic;
 use ensc::plan::Plan;
+use ensc::plan::several::several;
 use ensc::run::host::Host;
 use ensc::run::request::Request;
 use ensc::run::{Event, Finished, Run};
 use ensc::source::{SourceFile, Sources};
 use ensc::upstream::sim::{Script, Sim, SimUpstream};
-use ensc::upstream::{Message, Role};
+use ensc::upstream::{Completion, Message, Role};
 
 fn main() -> ExitCode {
     let bless = std::env::var_os("ENSC_BLESS").is_some();
@@ -51,8 +52,12 @@ fn story(path: &Path, bless: bool) -> Result<(), String> {
     let block = |name: &str| between(&text, &format!("```{name}\n"), "```\n").map(|(range, _)| &text[range]);
     let ens = block("ens").ok_or("a story has a block ```ens")?;
     let script: Script = block("sim").unwrap_or("").parse().map_err(|error| format!("```sim: {error}"))?;
-    let request = request(block("request").unwrap_or("{}"))?;
-    let happened = tell(&plan(ens)?, request, script);
+    let (request, choices) = request(block("request").unwrap_or("{}"))?;
+    let plan = match choices {
+        1 => plan(ens)?,
+        _ => Arc::new(several(&*plan(ens)?, choices)),
+    };
+    let happened = tell(&plan, request, script);
     let Some((range, _)) = between(&text, "```trace\n", "```\n") else {
         return Err("a story has a block ```trace: what must happen".to_owned());
     };
@@ -87,20 +92,21 @@ fn plan(text: &str) -> Result<Arc<Plan>, String> {
     plans.into_iter().next().map(Arc::new).ok_or_else(|| "the story has no handle".to_owned())
 }
 
-/// `{"user": "…"}` or `{"messages": […]}`, with any other request fields; `stream` and `strict` are ours.
-fn request(json: &str) -> Result<Request, String> {
+/// `{"user": "…"}` or `{"messages": […]}`, with any other request fields; `stream` and `strict` are ours, and so is `n`.
+fn request(json: &str) -> Result<(Request, u32), String> {
     use serde_json::Value;
     let mut body: serde_json::Map<String, Value> =
         serde_json::from_str(json).map_err(|error| format!("```request: {error}"))?;
     let flag = |body: &mut serde_json::Map<_, _>, name: &str| body.remove(name) == Some(Value::Bool(true));
     let (stream, strict) = (flag(&mut body, "stream"), flag(&mut body, "strict"));
+    let choices = body.remove("n").and_then(|n| n.as_u64()).unwrap_or(1) as u32;
     let user = body.remove("user").unwrap_or_else(|| Value::String("What is a token bucket?".to_owned()));
     let messages = match body.remove("messages") {
         Some(Value::Array(messages)) => messages.iter().map(message).collect(),
         _ => vec![Message::ours(Role::User, user.as_str().unwrap_or_default())],
     };
     let raw = |value: Value| serde_json::value::to_raw_value(&value).expect("JSON stays JSON").into();
-    Ok(Request {
+    let request = Request {
         run: "run-story".to_owned(),
         model: "story".to_owned(),
         messages,
@@ -111,7 +117,16 @@ fn request(json: &str) -> Result<Request, String> {
         traceparent: None,
         patience: None,
         progress: false,
-    })
+    };
+    Ok((request, choices))
+}
+
+/// What the simulator says by itself is not part of the story.
+fn said(completion: &Completion) -> String {
+    match completion.text.split_once(']') {
+        Some((who, _)) if who.starts_with("[simulated") => format!("{who}]"),
+        _ => completion.text.replace('\n', "\n  "),
+    }
 }
 
 fn message(message: &serde_json::Value) -> Message {
@@ -134,7 +149,7 @@ fn tell(plan: &Arc<Plan>, request: Request, script: Script) -> String {
         let mut told = String::new();
         while let Some(event) = run.next().await {
             match event {
-                Event::Delta(delta) => pieces.push(delta.text),
+                Event::Delta { choice, delta } => pieces.push((choice, delta.text)),
                 Event::Done(finished) => told = ending(&finished, &pieces),
             }
         }
@@ -144,25 +159,32 @@ fn tell(plan: &Arc<Plan>, request: Request, script: Script) -> String {
     })
 }
 
-fn ending(finished: &Finished, pieces: &[String]) -> String {
+fn ending(finished: &Finished, pieces: &[(u32, String)]) -> String {
     let mut told = finished.trace.to_string();
     let receipt = &finished.receipt;
     let _ = writeln!(told);
     match &finished.result {
-        Ok(completion) => {
-            // What the simulator says by itself is not part of the story.
-            let said = match completion.text.split_once(']') {
-                Some((who, _)) if who.starts_with("[simulated") => format!("{who}]"),
-                _ => completion.text.replace('\n', "\n  "),
-            };
-            let _ = writeln!(told, "reply: {said}");
+        Ok(choices) if receipt.choices.is_none() => {
+            let _ = writeln!(told, "reply: {}", said(&choices[0].completion));
+        }
+        Ok(choices) => {
+            for choice in choices {
+                let _ = writeln!(told, "choice {}: {}", choice.index, said(&choice.completion));
+            }
         }
         Err(error) => {
             let wait = error.retry_after_s.map(|s| format!(", retry after {s} s")).unwrap_or_default();
             let _ = writeln!(told, "error: {:?}{wait}: {}", error.kind, error.message);
         }
     }
-    if !pieces.is_empty() {
+    if let Some(fewer) = receipt.choices.as_ref().and_then(|choices| choices.fewer_because.as_ref()) {
+        let _ = writeln!(told, "fewer: {fewer}");
+    }
+    if receipt.choices.is_some() {
+        for (choice, piece) in pieces {
+            let _ = writeln!(told, "streamed: {choice} {piece:?}");
+        }
+    } else if !pieces.is_empty() {
         let _ = writeln!(told, "streamed: {} pieces of {}", pieces.len(), receipt.reply.step);
     }
     let because = receipt.degraded_because.join("; ");

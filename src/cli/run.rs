@@ -115,12 +115,12 @@ impl Args {
             tokio::select! {
                 biased;
                 event = run.next() => match event {
-                    Some(Event::Delta(delta)) if self.format == Format::Text => {
+                    Some(Event::Delta { delta, .. }) if self.format == Format::Text => {
                         progress.clear(out);
                         spoke |= !delta.text.is_empty();
                         out.print(&delta.text)?;
                     }
-                    Some(Event::Delta(_)) => {}
+                    Some(Event::Delta { .. }) => {}
                     Some(Event::Done(finished)) => break *finished,
                     None => return Err(Stop::Failed("the run ended without a word".into())),
                 },
@@ -128,7 +128,7 @@ impl Args {
             }
         };
         progress.clear(out);
-        if let (Format::Text, Ok(reply)) = (self.format, &finished.result) {
+        if let (Format::Text, Ok(reply)) = (self.format, finished.reply()) {
             out.print(&rest(reply, spoke))?;
         }
         Ok(finished)
@@ -170,7 +170,7 @@ fn rest(reply: &Completion, spoke: bool) -> String {
 
 fn as_json(finished: &Finished) -> Value {
     let receipt = serde_json::to_value(&finished.receipt).unwrap_or_default();
-    match &finished.result {
+    match finished.reply() {
         Ok(reply) => json!({
             "text": reply.text,
             "finish_reason": reply.finish_reason,

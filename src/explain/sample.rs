@@ -319,6 +319,7 @@ impl Builder {
             models: self.models,
             nodes: self.nodes,
             reply,
+            choices: 1,
             frames: vec![Frame { constants: Arc::new([]), conversation: None }],
             settings: settings().into(),
             timeout,

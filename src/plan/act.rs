@@ -16,7 +16,14 @@ pub enum Act {
     /// The same answers, unchanged, each with a score.
     Score(Score),
     /// One call that chooses among a list, unchanged: one answer, or the `count` best of them in order.
-    Pick { list: NodeId, ask: Ask, rubric: String, count: Option<u32> },
+    Pick {
+        list: NodeId,
+        ask: Ask,
+        rubric: String,
+        count: Option<u32>,
+        /// What the call asks instead where a request wants several of the answers in order.
+        ranking: Vec<Turn>,
+    },
     /// A choice by comparing two at a time.
     Knockout(Knockout),
     /// A call that the node around it makes and shows something: of `score`, `cascade`, `pick` pairwise. Never started by
@@ -63,6 +70,8 @@ pub enum GroupKind {
     /// `parallel for x in …`
     For,
     Sample,
+    /// The runs of a final step for a request with `n`.
+    Choices,
 }
 
 #[derive(Clone, Debug)]
@@ -272,6 +281,23 @@ impl Select {
             Self::Concat(lists) => lists.clone(),
         }
     }
+
+    fn rename(&mut self, change: &dyn Fn(NodeId) -> NodeId) {
+        match self {
+            Self::First { list, .. }
+            | Self::Last { list, .. }
+            | Self::Best { list, .. }
+            | Self::Index { list, .. }
+            | Self::Member { list, .. }
+            | Self::Mine { list, .. }
+            | Self::Others { list, .. } => *list = change(*list),
+            Self::Without { list, item } => {
+                *list = change(*list);
+                *item = change(*item);
+            }
+            Self::Concat(lists) => lists.iter_mut().for_each(|list| *list = change(*list)),
+        }
+    }
 }
 
 // === impl Act ===
@@ -342,6 +368,61 @@ impl Act {
         }
     }
 
+    /// Has `change` change every node that it names.
+    pub(super) fn rename(&mut self, change: &dyn Fn(NodeId) -> NodeId) {
+        let each = |ids: &mut Vec<NodeId>| ids.iter_mut().for_each(|id| *id = change(*id));
+        match self {
+            Self::Merge { list: id, .. }
+            | Self::Pick { list: id, .. }
+            | Self::Inline { reply: id, .. }
+            | Self::Alias(id)
+            | Self::Item { items: id, .. } => *id = change(*id),
+            Self::Group(group) => {
+                each(&mut group.members);
+                group.items = group.items.map(change);
+                group.decided_by = group.decided_by.map(change);
+            }
+            Self::Score(score) => {
+                score.list = change(score.list);
+                each(&mut score.calls);
+            }
+            Self::Knockout(knockout) => {
+                knockout.list = change(knockout.list);
+                knockout.rounds.iter_mut().for_each(each);
+            }
+            Self::Vote(vote) => {
+                vote.list = change(vote.list);
+                if let Ties::Step(step) = &mut vote.ties {
+                    *step = change(*step);
+                }
+            }
+            Self::Route(route) => route.arms.iter_mut().for_each(|arm| arm.node = change(arm.node)),
+            Self::Cascade(cascade) => {
+                each(&mut cascade.rungs);
+                each(&mut cascade.graders);
+            }
+            Self::Race(starters) => {
+                starters.iter_mut().for_each(|starter| starter.node = change(starter.node));
+            }
+            Self::Repeat(repeat) => {
+                repeat.first = change(repeat.first);
+                for part in repeat.rounds.iter_mut().flat_map(|round| &mut round.parts) {
+                    each(&mut part.beside);
+                    let (PartKind::Stop(node) | PartKind::Next(node)) = &mut part.what;
+                    *node = change(*node);
+                }
+            }
+            Self::List(items) => each(items),
+            Self::Select(select) => select.rename(change),
+            Self::Ask(_)
+            | Self::Judge(_)
+            | Self::Stop(_)
+            | Self::Items { .. }
+            | Self::Conversation(_)
+            | Self::Text(_) => (),
+        }
+    }
+
     /// The verb, as it is written.
     #[must_use]
     pub fn verb(&self) -> &'static str {
@@ -349,7 +430,7 @@ impl Act {
             Self::Ask(_) => "ask",
             Self::Group(group) => match group.kind {
                 GroupKind::Parallel | GroupKind::Named | GroupKind::Over | GroupKind::For => "parallel",
-                GroupKind::Sample => "sample",
+                GroupKind::Sample | GroupKind::Choices => "sample",
             },
             Self::Merge { .. } => "merge",
             Self::Score(_) => "score",

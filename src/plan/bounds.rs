@@ -44,6 +44,39 @@ fn of(plan: &Plan) -> Bounds {
     }
 }
 
+/// A `limit` of a handle that the worst case of a plan is above.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// `calls`, `tokens`, `cost`
+    pub limit: &'static str,
+    /// As it is printed in `explain`.
+    pub most: String,
+    pub worst: String,
+}
+
+/// For the longest conversation that the plan takes. `limit.request` cannot be broken: it is a bound itself.
+#[must_use]
+pub fn breaches(plan: &Plan) -> Vec<Breach> {
+    let (limit, bounds) = (&plan.limit, &plan.bounds);
+    let tokens = bounds.tokens_in.of(bounds.request_max).plus(bounds.tokens_out);
+    let breach = |limit: &'static str, most: &dyn ToString, worst: &dyn ToString| Breach {
+        limit,
+        most: most.to_string(),
+        worst: worst.to_string(),
+    };
+    let calls = limit.calls.filter(|most| bounds.calls > *most);
+    let over = limit.tokens.filter(|most| tokens > *most);
+    let cost = limit.cost.filter(|most| bounds.cost > *most);
+    [
+        calls.map(|most| breach("calls", &most, &bounds.calls)),
+        over.map(|most| breach("tokens", &most.0, &tokens.0)),
+        cost.map(|most| breach("cost", &most, &bounds.cost)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// What calls may cost together.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sum {

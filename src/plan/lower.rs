@@ -2,7 +2,7 @@
 //!
 //! Everything is written out here: a round of a loop, a body of a `for`, a use of a technique each get nodes of their own.
 
-mod finish;
+pub(super) mod finish;
 mod members;
 mod rounds;
 mod verbs;
@@ -52,6 +52,7 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
         models: lowering.models,
         nodes: lowering.nodes,
         reply,
+        choices: 1,
         frames: lowering.frames,
         settings: Arc::clone(&handle.settings),
         timeout: handle.timeout,

@@ -61,7 +61,8 @@ impl Paths {
 }
 
 /// Whether a run needs node `i` from its beginning.
-fn early(plan: &Plan) -> Vec<bool> {
+#[must_use]
+pub fn early(plan: &Plan) -> Vec<bool> {
     let mut early = vec![false; plan.nodes.len()];
     let mut open = vec![plan.reply];
     while let Some(id) = open.pop() {

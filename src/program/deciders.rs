@@ -42,6 +42,10 @@ impl<'a> Steps<'_, '_, 'a> {
         let judges = self.judges(by?, method == PickMethod::Score);
         let mut call = self.call(CallRole::Decider, body);
         let rubric = self.rubric(body);
+        let mut ranking = Vec::new();
+        if let (PickMethod::Choose, None) = (method, count) {
+            ranking = [call.prompt.clone(), self.deciding("rank", &rubric, &[])].concat();
+        }
         call.prompt.extend(match (method, count) {
             (PickMethod::Choose, None) => self.deciding("choose", &rubric, &[]),
             (PickMethod::Choose, Some(count)) => self.deciding(
@@ -52,7 +56,7 @@ impl<'a> Steps<'_, '_, 'a> {
             (PickMethod::Score, _) => self.grading(&rubric),
             (PickMethod::Pairwise, _) => self.deciding("compare", &rubric, &[]),
         });
-        Some(Verb::Pick(Pick { list: list?, method, judges: judges?, call, rubric, count }))
+        Some(Verb::Pick(Pick { list: list?, method, judges: judges?, call, rubric, count, ranking }))
     }
 
     pub fn score(&mut self, list: &'a Value, by: &'a Value, body: &Body<'a>) -> Option<Verb> {

@@ -187,7 +187,7 @@ impl Making<'_> {
                 Err(failed) => failed,
             };
             // Once the client has a token of this answer, no other can take its place.
-            if self.live && self.core.outbox.has_sent() {
+            if self.live && self.has_spoken() {
                 return Err(failed);
             }
             let rejected = failed.why == Why::Fault(Fault::Rejected);
@@ -218,6 +218,11 @@ impl Making<'_> {
                 return Err(failed);
             }
         }
+    }
+
+    /// Whether the client has heard of the answer that this call would give.
+    fn has_spoken(&self) -> bool {
+        self.core.outbox.has_sent(self.core.plan.node(self.node).lane)
     }
 
     /// Waits before another attempt; `None` if there is none to come.
@@ -337,7 +342,7 @@ impl Making<'_> {
         Ok(Reply {
             step: node.id.clone(),
             model: Some(self.core.plan.model(self.ask.model).name.clone()),
-            streamed: self.live && self.core.outbox.has_sent(),
+            streamed: self.live && self.has_spoken(),
             view,
             completion,
         })

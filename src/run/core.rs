@@ -1,6 +1,5 @@
 //! What everything in one run shares.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
@@ -8,21 +7,19 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
-use crate::plan::{FrameId, NodeId, Plan};
+use crate::plan::{FrameId, NodeId, Plan, paths};
 use crate::template::{Data, Expression, Scope};
-use crate::upstream::{Delta, Message};
+use crate::upstream::Message;
 
 use super::contest::Contests;
 use super::errors::Why;
 use super::host::Host;
 use super::ledger::Ledger;
+use super::outbox::Outbox;
 use super::outcome::{Outcome, Output};
 use super::record::Recorder;
 use super::request::{self, Request};
 use super::shape::{Shape, shapes};
-
-/// Most text that waits for a slow reader, in bytes.
-const OUTBOX_SIZE_MAX: usize = 64 << 10;
 
 pub struct Core {
     pub plan: Arc<Plan>,
@@ -37,6 +34,8 @@ pub struct Core {
     ledger: Mutex<Ledger>,
     memos: Mutex<Vec<Memo>>,
     shapes: Vec<Shape>,
+    /// By node: needed from the beginning, whoever asks for it first.
+    early: Vec<bool>,
     /// What templates call `request`, by frame.
     request_data: Vec<OnceLock<Data>>,
     /// Seeded by the run's id: the waits of a run that is told again are the same.
@@ -51,13 +50,6 @@ enum Memo {
     Done(Outcome),
 }
 
-/// Deltas on their way to the client.
-#[derive(Default)]
-pub struct Outbox {
-    queue: Mutex<VecDeque<Delta>>,
-    sent: std::sync::atomic::AtomicBool,
-}
-
 // === impl Core ===
 
 impl Core {
@@ -69,6 +61,7 @@ impl Core {
         Self {
             ledger: Mutex::new(Ledger::new(Arc::clone(&plan))),
             shapes: shapes(&plan),
+            early: paths::early(&plan),
             request_data: plan.frames.iter().map(|_| OnceLock::new()).collect(),
             plan,
             request,
@@ -128,6 +121,7 @@ impl Core {
 
     fn started(self: &Arc<Self>, id: NodeId, before: u32) -> Shared<BoxFuture<'static, Outcome>> {
         let core = Arc::clone(self);
+        let before = if self.early[id.0 as usize] { 0 } else { before };
         async move {
             let outcome = super::interpreter::evaluate(&core, id, before).await;
             core.memos()[id.0 as usize] = Memo::Done(outcome.clone());
@@ -237,56 +231,4 @@ impl Core {
             }),
         }
     }
-}
-
-// === impl Outbox ===
-
-impl Outbox {
-    /// Adds a delta; text is joined to text that already waits.
-    pub fn push(&self, delta: Delta) {
-        self.sent.store(true, std::sync::atomic::Ordering::Relaxed);
-        let mut queue = self.queue.lock().expect("nobody panics while holding the outbox");
-        if let Some(last) = queue.back_mut()
-            && is_plain(last)
-            && is_plain(&delta)
-            && last.text.is_empty() == delta.text.is_empty()
-            && last.reasoning.is_empty() == delta.reasoning.is_empty()
-        {
-            last.text.push_str(&delta.text);
-            last.reasoning.push_str(&delta.reasoning);
-            return;
-        }
-        queue.push_back(delta);
-    }
-
-    pub fn take(&self) -> Option<Delta> {
-        self.queue.lock().expect("nobody panics while holding the outbox").pop_front()
-    }
-
-    pub fn is_waiting(&self) -> bool {
-        !self.queue.lock().expect("nobody panics while holding the outbox").is_empty()
-    }
-
-    /// Whether anything was ever sent: from then on no other call may answer.
-    pub fn has_sent(&self) -> bool {
-        self.sent.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    /// Resolves when there is room. No waker is kept: the run is polled again by whoever takes a delta.
-    pub async fn room(&self) {
-        std::future::poll_fn(|_| {
-            let queue = self.queue.lock().expect("nobody panics while holding the outbox");
-            let waiting: usize = queue.iter().map(|delta| delta.text.len() + delta.reasoning.len()).sum();
-            if waiting < OUTBOX_SIZE_MAX { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
-    }
-}
-
-/// Nothing but text or reasoning.
-fn is_plain(delta: &Delta) -> bool {
-    delta.tool_calls.is_empty()
-        && delta.logprobs.is_none()
-        && delta.extra.is_empty()
-        && delta.finish_reason.is_none()
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::upstream::{Delta, Fault, Retry};
 
-use super::Finished;
 use super::core::Core;
 use super::errors::{ErrorKind, RunError, Why};
 use super::outcome::{Output, Reply};
-use super::receipt::ReplyReceipt;
+use super::receipt::{ChoiceReceipt, ChoicesReceipt, ReplyReceipt, Told};
+use super::{Choice, Finished};
 
 /// Seconds that a client should wait when nobody listens upstream.
 const UNREACHABLE_RETRY_S: u64 = 5;
@@ -19,19 +19,26 @@ pub async fn run(core: Arc<Core>) -> Finished {
         Some(error) => Err(error),
         None => finish(&core, core.node(core.plan.reply).await.output),
     };
-    let reply = match &output {
-        Ok(reply) => reply_receipt(&core, reply),
-        Err(_) => ReplyReceipt::default(),
-    };
-    let result = output.map(|reply| reply.completion.clone());
+    let told = output.as_ref().map_or_else(|_| Told::default(), |given| told(&core, given));
     let mut ledger = core.ledger();
-    let done = match &result {
-        Ok(_) => format!("{} spoke", reply.step),
+    let done = match &output {
+        Ok(given) => format!("{} spoke", given.steps()),
         Err(error) => error.message.clone(),
     };
     ledger.event("run".to_owned(), "done", done);
-    let receipt = ledger.receipt(&core.request, reply);
+    let receipt = ledger.receipt(&core.request, told);
+    let result = output.map(|given| given.choices());
     Finished { result, receipt, trace: ledger.take_trace() }
+}
+
+/// What the client gets.
+struct Given {
+    /// Each with its index; at least one, in order.
+    replies: Vec<(u32, Arc<Reply>)>,
+    /// Answers that were wanted and failed.
+    failed: u32,
+    /// Answers that were wanted and were another one again: no copy is given.
+    same: u32,
 }
 
 /// Requests that the plan's bounds rule out, before any call.
@@ -47,23 +54,53 @@ fn refuse(core: &Core) -> Option<RunError> {
     })
 }
 
-/// The reply, sent in one piece if it did not stream; or why there is none.
-fn finish(core: &Core, output: Output) -> Result<Arc<Reply>, RunError> {
-    let reply = match output {
+/// The reply, sent in one piece where it did not stream; or why there is none.
+fn finish(core: &Core, output: Output) -> Result<Given, RunError> {
+    let given = match output {
         Output::Failed(why) => return Err(failure(core, &why)),
         Output::Skipped => return Err(failure(core, &Why::Skipped)),
-        output => match output.replies().as_slice() {
-            [reply] => Arc::clone(reply),
-            _ => unreachable!("the check found that `reply` is one answer"),
-        },
+        output => given(core, &output),
     };
-    if core.request.strict && core.ledger().is_degraded() && !core.outbox.has_sent() {
+    if core.request.strict && core.ledger().is_degraded() && !core.outbox.has_sent(None) {
         return Err(degraded(core));
     }
-    if core.request.stream && !core.outbox.has_sent() {
-        core.outbox.push(Delta::from(&reply.completion));
+    if core.request.stream {
+        for (index, reply) in given.replies.iter().filter(|(index, _)| *index >= core.outbox.choices()) {
+            core.outbox.push_whole(*index, Delta::from(&reply.completion));
+        }
     }
-    Ok(reply)
+    Ok(given)
+}
+
+/// Numbers the answers: first those that were heard as they were written, in the order in which they began.
+fn given(core: &Core, output: &Output) -> Given {
+    let all = output.replies();
+    let wanted = all.len();
+    let failed = if let Output::Many(many) = output { many.errors.len() as u32 } else { 0 };
+    let mut apart: Vec<Arc<Reply>> = Vec::new();
+    for reply in all {
+        if apart.iter().all(|known| known.step != reply.step) {
+            apart.push(reply);
+        }
+    }
+    let same = (wanted - apart.len()) as u32;
+    let mut next = core.outbox.choices();
+    let mut replies: Vec<(u32, Arc<Reply>)> = Vec::new();
+    for reply in apart {
+        let index = heard(core, &reply).unwrap_or_else(|| {
+            next += 1;
+            next - 1
+        });
+        replies.push((index, reply));
+    }
+    replies.sort_by_key(|(index, _)| *index);
+    Given { replies, failed, same }
+}
+
+/// The index under which an answer was heard as it was written.
+fn heard(core: &Core, reply: &Reply) -> Option<u32> {
+    let speaker = core.plan.nodes.iter().find(|node| reply.streamed && node.id == reply.step)?;
+    core.outbox.choice_of(speaker.lane)
 }
 
 fn degraded(core: &Core) -> RunError {
@@ -73,7 +110,7 @@ fn degraded(core: &Core) -> RunError {
 
 /// Turns the calls' failures into what the client is told.
 fn failure(core: &Core, why: &Why) -> RunError {
-    if core.request.strict && core.ledger().is_degraded() && !core.outbox.has_sent() {
+    if core.request.strict && core.ledger().is_degraded() && !core.outbox.has_sent(None) {
         return degraded(core);
     }
     let ledger = core.ledger();
@@ -112,11 +149,58 @@ fn failure(core: &Core, why: &Why) -> RunError {
     RunError::new(ErrorKind::Failed, format!("`{}` failed: {}", core.plan.handle, details.join("; ")))
 }
 
-fn reply_receipt(core: &Core, reply: &Reply) -> ReplyReceipt {
-    ReplyReceipt {
+/// What the receipt says of the reply.
+fn told(core: &Core, given: &Given) -> Told {
+    let ledger = core.ledger();
+    let of = |reply: &Reply| ReplyReceipt {
         step: reply.step.clone(),
         model: reply.model.clone(),
         streamed: reply.streamed,
-        usage: core.ledger().usage_of(&reply.step),
+        usage: ledger.usage_of(&reply.step),
+    };
+    let choice = |(index, reply): &(u32, Arc<Reply>)| ChoiceReceipt { index: *index, reply: of(reply) };
+    let choices = (core.plan.choices > 1).then(|| ChoicesReceipt {
+        asked: core.plan.choices,
+        given: given.replies.len() as u32,
+        fewer_because: given.fewer_because(core),
+        replies: given.replies.iter().map(choice).collect(),
+    });
+    Told { reply: given.replies.first().map(|(_, reply)| of(reply)).unwrap_or_default(), choices }
+}
+
+// === impl Given ===
+
+impl Given {
+    fn steps(&self) -> String {
+        self.replies.iter().map(|(_, reply)| reply.step.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn choices(self) -> Vec<Choice> {
+        let choice =
+            |(index, reply): (u32, Arc<Reply>)| Choice { index, completion: reply.completion.clone() };
+        self.replies.into_iter().map(choice).collect()
+    }
+
+    /// Why there are fewer choices than were asked for, if there are.
+    fn fewer_because(&self, core: &Core) -> Option<String> {
+        let asked = core.plan.choices;
+        let missing = asked.saturating_sub(self.replies.len() as u32);
+        if missing == 0 {
+            return None;
+        }
+        let mut reasons = Vec::new();
+        let mut add = |count: u32, what: &str| {
+            if count > 0 {
+                reasons.push(format!("{count} {what}"));
+            }
+        };
+        add(self.failed, "failed");
+        add(self.same, "the same as another");
+        add(missing.saturating_sub(self.failed + self.same), "without an answer left to give");
+        let broken = (0..core.outbox.choices())
+            .filter(|choice| self.replies.iter().all(|(index, _)| index != choice))
+            .map(|choice| format!("choice {choice} broke off"));
+        reasons.extend(broken);
+        Some(format!("{} of {asked}: {}", self.replies.len(), reasons.join(", ")))
     }
 }

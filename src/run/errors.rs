@@ -29,9 +29,6 @@ pub enum ErrorKind {
     Unreachable,
     /// The run was degraded and the client asked for `strict`.
     Degraded,
-    /// The worst case of this request is above the handle's `limit`. Not given yet: without `n`, the worst case depends on
-    /// the plan alone, and `check` has judged it.
-    Limit,
 }
 
 /// Why a step or a call has no answer.
@@ -81,7 +78,6 @@ impl ErrorKind {
             Self::Busy => "members_busy",
             Self::Unreachable => "upstream_unreachable",
             Self::Degraded => "ensemble_degraded",
-            Self::Limit => "limit_exceeded",
         }
     }
 }

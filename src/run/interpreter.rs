@@ -10,7 +10,7 @@ use crate::plan::{Act, Node, NodeId};
 
 use super::core::Core;
 use super::errors::Why;
-use super::outcome::{Outcome, Output};
+use super::outcome::{Outcome, Output, Reply};
 use super::verbs::{
     asking, choosing, climbing, gathering, racing, repeating, routing, scoring, selecting, values, voting,
 };
@@ -46,7 +46,7 @@ fn begin(core: Arc<Core>, id: NodeId, ready: u32) -> BoxFuture<'static, Outcome>
             own_failure(&core, id, why);
         }
         let is_missing = matches!(output, Output::Failed(_) | Output::Skipped);
-        let outcome = match node.fallback.filter(|_| is_missing && !core.outbox.has_sent()) {
+        let outcome = match node.fallback.filter(|_| is_missing && !core.outbox.has_sent(node.lane)) {
             None => Outcome { output, waves },
             Some(fallback) => {
                 core.ledger().fallback(id, fallback, matches!(output, Output::Failed(_)));
@@ -64,15 +64,16 @@ fn begin(core: Arc<Core>, id: NodeId, ready: u32) -> BoxFuture<'static, Outcome>
 
 /// What stands in for an answer with a value is read like it, unless it brings a value of its own.
 fn as_declared(node: &Node, output: Output) -> Output {
-    match (&node.returns, output) {
-        (Some(returns), Output::One(reply)) if reply.view.value.is_none() => {
-            match returns.read(&reply.completion.text) {
-                Ok(reading) => Output::One(Arc::new(reply.read_as(reading.text, reading.value))),
-                Err(_) => Output::Failed(Why::NotReadable),
-            }
+    let Some(returns) = node.returns.as_ref().filter(|_| !matches!(output, Output::Data(_))) else {
+        return output;
+    };
+    output.each(|reply| match &reply.view.value {
+        Some(_) => Ok(reply),
+        None => {
+            let reading = returns.read(&reply.completion.text).map_err(|_| Why::NotReadable)?;
+            Ok(Arc::new(reply.read_as(reading.text, reading.value)))
         }
-        (_, output) => output,
-    }
+    })
 }
 
 /// The node itself, between its conditions: `skip when` before, `accept when` behind.
@@ -92,14 +93,12 @@ async fn run(work: &Work<'_>) -> Outcome {
         return work.fails(why);
     }
     let outcome = act(work).await;
-    match (&node.accept_when, outcome.output.replies().as_slice()) {
-        (Some(condition), [it]) => match work.holds_of(condition, it) {
-            Ok(true) => outcome,
-            Ok(false) => Outcome { output: Output::Failed(Why::NotAccepted), ..outcome },
-            Err(why) => Outcome { output: Output::Failed(why), ..outcome },
-        },
-        _ => outcome,
-    }
+    let Some(condition) = &node.accept_when else { return outcome };
+    let accepted = |it: Arc<Reply>| {
+        let holds = work.holds_of(condition, &it)?;
+        if holds { Ok(it) } else { Err(Why::NotAccepted) }
+    };
+    Outcome { output: outcome.output.each(accepted), ..outcome }
 }
 
 /// What the node cannot go on without: the conversation of its frame, and what its templates print.

@@ -10,7 +10,7 @@ use crate::units::{Price, Tokens};
 use crate::upstream::{CallError, Usage};
 
 use super::errors::Why;
-use super::receipt::{CallReceipt, QuorumReceipt, Receipt, ReplyReceipt, Totals, UsageReceipt};
+use super::receipt::{CallReceipt, QuorumReceipt, Receipt, Told, Totals, UsageReceipt};
 use super::request::Request;
 use super::trace::{EVENTS_MAX, Trace, TraceEvent};
 
@@ -307,7 +307,7 @@ impl Ledger {
         self.calls.iter().flatten().map(|record| record.wave).max().unwrap_or(0)
     }
 
-    pub fn receipt(&self, request: &Request, reply: ReplyReceipt) -> Receipt {
+    pub fn receipt(&self, request: &Request, told: Told) -> Receipt {
         let calls: Vec<CallReceipt> = self.plan.ids().filter_map(|id| self.call_receipt(id)).collect();
         let bounds = &self.plan.bounds;
         let conversation = request.tokens();
@@ -322,7 +322,8 @@ impl Ledger {
             quorums: self.quorums.clone(),
             fallbacks: self.fallbacks.clone(),
             skipped: self.skipped.clone(),
-            reply,
+            reply: told.reply,
+            choices: told.choices,
             bound: Totals {
                 calls: bounds.calls,
                 attempts: bounds.attempts,

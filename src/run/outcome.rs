@@ -90,6 +90,36 @@ impl Output {
         }
     }
 
+    /// What `with` makes of each answer. One that it turns down drops out of several; the only one, or the last, fails.
+    pub fn each(self, with: impl Fn(Arc<Reply>) -> Result<Arc<Reply>, Why>) -> Self {
+        match self {
+            Self::One(reply) => with(reply).map_or_else(Self::Failed, Self::One),
+            Self::Many(many) => {
+                let mut many = (*many).clone();
+                let mut last = None;
+                for (at, place) in many.replies.iter_mut().enumerate() {
+                    match place.take().map(&with) {
+                        Some(Ok(reply)) => *place = Some(reply),
+                        Some(Err(why)) => {
+                            many.errors.push((at, why.to_string()));
+                            last = Some(why);
+                        }
+                        None => (),
+                    }
+                }
+                match last {
+                    Some(why) if many.replies.iter().all(Option::is_none) => Self::Failed(why),
+                    _ => Self::Many(Arc::new(many)),
+                }
+            }
+            Self::Data(Value { reply: Some(reply), data }) => match with(Arc::clone(&reply)) {
+                Ok(_) => Self::Data(Value { reply: Some(reply), data }),
+                Err(why) => Self::Failed(why),
+            },
+            other => other,
+        }
+    }
+
     /// Whether there is something to go on with.
     pub fn is_success(&self) -> bool {
         !matches!(self, Self::Skipped | Self::Failed(_))

@@ -21,8 +21,11 @@ pub struct Receipt {
     pub fallbacks: Vec<String>,
     /// Steps that `skip when` left out.
     pub skipped: Vec<String>,
-    /// The reply's own step and model.
+    /// The reply's own step and model; of several choices the first.
     pub reply: ReplyReceipt,
+    /// Of a request with `n` above 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choices: Option<ChoicesReceipt>,
     pub totals: Totals,
     /// What `ensc explain` promises at most.
     pub bound: Totals,
@@ -72,6 +75,32 @@ pub struct ReplyReceipt {
     pub streamed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageReceipt>,
+}
+
+/// The choices of a request with `n`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ChoicesReceipt {
+    pub asked: u32,
+    pub given: u32,
+    /// Why there are fewer; no answer is given twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fewer_because: Option<String>,
+    /// In order.
+    pub replies: Vec<ChoiceReceipt>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ChoiceReceipt {
+    pub index: u32,
+    #[serde(flatten)]
+    pub reply: ReplyReceipt,
+}
+
+/// What the end of a run says of the reply.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub reply: ReplyReceipt,
+    pub choices: Option<ChoicesReceipt>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]

@@ -24,6 +24,9 @@ pub fn shapes(plan: &Plan) -> Vec<Shape> {
 
 fn shape(node: &Node, before: &[Shape]) -> Shape {
     let of = |id: NodeId| before.get(id.0 as usize).cloned().unwrap_or(Shape::One);
+    if node.gives > 1 {
+        return Shape::Many;
+    }
     match &node.act {
         Act::Group(group) if group.names.is_empty() => Shape::Many,
         Act::Group(group) => {

@@ -36,6 +36,16 @@ impl<'a> Work<'a> {
         Outcome::new(output, self.ready)
     }
 
+    /// The first of these answers; where the plan wants several, the first so many.
+    pub fn best(&self, ranked: impl IntoIterator<Item = Arc<Reply>>) -> Output {
+        let mut ranked = ranked.into_iter().peekable();
+        match (ranked.peek(), self.node.gives) {
+            (None, _) => Output::Failed(Why::Nothing),
+            (Some(first), 0 | 1) => Output::One(Arc::clone(first)),
+            (Some(_), most) => Output::list(ranked.take(most as usize)),
+        }
+    }
+
     pub fn fails(&self, why: Why) -> Outcome {
         self.gives(Output::Failed(why))
     }

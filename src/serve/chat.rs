@@ -28,13 +28,14 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     let (bytes, share) = body::read(body, &state.limits).await?;
     let hop = Hop::read(&head.headers)?;
     let question = wire::decode(&bytes)?;
-    let plan = state.catalog.find(&question.model)?;
+    let served = state.catalog.served(&question.model)?;
     if !hop.path.is_empty() {
         return Err(errors::nested(&hop.path, &question.model));
     }
     if hop.probe {
-        return probe(state, plan, &question);
+        return probe(state, &served.plan, &question);
     }
+    let plan = served.plan_for(question.choices)?;
     run(state, plan, question, hop, share).await
 }
 
@@ -88,7 +89,7 @@ fn to_request(plan: &Plan, question: Question, hop: Hop, tag: &Tag) -> Request {
 async fn whole(mut flight: Flight, head: &Head, tag: &Tag) -> Response<Body> {
     let outcome = loop {
         match flight.next().await {
-            Ok(Event::Delta(_)) => {}
+            Ok(Event::Delta { .. }) => {}
             Ok(Event::Done(finished)) => break Ok(finished),
             Err(refusal) => break Err(refusal),
         }
@@ -107,7 +108,7 @@ async fn whole(mut flight: Flight, head: &Head, tag: &Tag) -> Response<Body> {
 fn ended(finished: Finished, head: &Head, tag: &Tag) -> Response<Body> {
     let Finished { result, receipt, .. } = finished;
     match result {
-        Ok(completion) => respond::answered(wire::whole(head, &completion, &receipt), &receipt, tag),
+        Ok(choices) => respond::answered(wire::whole(head, &choices, &receipt), &receipt, tag),
         Err(error) => respond::failed(&error.into(), Some(&receipt), tag),
     }
 }

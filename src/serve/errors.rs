@@ -2,6 +2,7 @@
 //!
 //! Messages are ours alone: what a client wrote is quoted only after [`quoted`] took out what is not a name.
 
+use crate::plan::bounds::Breach;
 use crate::run::{ErrorKind, RunError};
 
 /// A request that gets no answer.
@@ -79,7 +80,6 @@ impl From<RunError> for Refusal {
             ErrorKind::Busy => Kind::Busy,
             ErrorKind::Unreachable => Kind::Unreachable,
             ErrorKind::Degraded => Kind::Degraded,
-            ErrorKind::Limit => Kind::Limit,
         };
         Self { kind, message: error.message, param: None, retry_after_s: error.retry_after_s }
     }
@@ -102,10 +102,13 @@ pub fn invalid(param: &str, why: &str) -> Refusal {
     Refusal::new(Kind::Invalid, format!("`{param}` {why}")).at(param)
 }
 
-/// `what` as a field: `n` above 1, `ensc.progress`.
+/// A request for several choices whose worst case is above the handle's own `limit`.
 #[must_use]
-pub fn not_yet(param: &str, what: &str) -> Refusal {
-    Refusal::new(Kind::NotYet, format!("{what} is not yet supported")).at(param)
+pub fn beyond_limit(handle: &str, n: u32, breach: &Breach) -> Refusal {
+    let Breach { limit, most, worst } = breach;
+    let message =
+        format!("with `n` {n} the worst case of `{handle}` is {limit} {worst}; its limit is {limit} {most}");
+    Refusal::new(Kind::Limit, message).at("n")
 }
 
 #[must_use]

@@ -64,7 +64,7 @@ impl Flight {
             Some(Ok(event)) => Ok(event),
             Some(Err(_)) | None => Err(errors::panicked()),
         };
-        if !matches!(event, Ok(Event::Delta(_))) {
+        if !matches!(event, Ok(Event::Delta { .. })) {
             self.events = None;
         }
         Poll::Ready(event)

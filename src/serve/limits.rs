@@ -24,6 +24,9 @@ pub const FIELDS_MAX: usize = 128;
 /// Bytes of a request's head, and of what is buffered for a slow reader.
 pub const HEAD_MAX: usize = 64 << 10;
 
+/// Choices of one request, its `n`.
+pub const CHOICES_MAX: u32 = 8;
+
 /// From the first byte of a head to its end.
 pub const HEAD_WAIT: Duration = Duration::from_secs(10);
 

@@ -34,7 +34,7 @@ pub fn status(kind: Kind) -> (StatusCode, &'static str, &'static str) {
         Kind::NotYet => (StatusCode::BAD_REQUEST, CALLER, "not_yet"),
         Kind::Loop => (StatusCode::BAD_REQUEST, CALLER, "nested_ensemble"),
         Kind::ContextLength => (StatusCode::BAD_REQUEST, CALLER, ErrorKind::ContextLength.code()),
-        Kind::Limit => (StatusCode::BAD_REQUEST, CALLER, ErrorKind::Limit.code()),
+        Kind::Limit => (StatusCode::BAD_REQUEST, CALLER, "limit_exceeded"),
         Kind::NoKey => (StatusCode::UNAUTHORIZED, "authentication_error", "invalid_api_key"),
         Kind::Forbidden => (StatusCode::FORBIDDEN, "permission_error", "forbidden"),
         Kind::NotFound => (StatusCode::NOT_FOUND, CALLER, "not_found"),

@@ -2,6 +2,7 @@
 //!
 //! The run is polled only when the connection can take more, so a slow reader holds it up instead of filling memory.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,8 +12,8 @@ use hyper::body::{Body, Frame};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::run::receipt::Receipt;
-use crate::run::{Event, Finished};
-use crate::upstream::{Completion, Delta};
+use crate::run::{Choice, Event, Finished};
+use crate::upstream::Delta;
 
 use super::errors::Refusal;
 use super::flight::Flight;
@@ -26,10 +27,10 @@ pub struct Stream {
     flight: Option<Flight>,
     chunks: Chunks,
     include_usage: bool,
-    /// Joined so far, not yet written.
-    held: Option<Delta>,
-    /// Part of the reply was written.
-    spoken: bool,
+    /// Joined so far, not yet written: a piece of one choice.
+    held: Option<(u32, Delta)>,
+    /// Choices of which a part was written.
+    spoken: BTreeSet<u32>,
     heartbeat: Pin<Box<Sleep>>,
     /// When a frame was last given out.
     written_at: Instant,
@@ -41,13 +42,13 @@ impl Stream {
     #[must_use]
     pub fn new(flight: Flight, mut chunks: Chunks, include_usage: bool) -> Self {
         // Before anything else: an error that came first would be read as a failed request, and tried again.
-        chunks.role();
+        chunks.role(0);
         Self {
             flight: Some(flight),
             chunks,
             include_usage,
             held: None,
-            spoken: false,
+            spoken: BTreeSet::new(),
             heartbeat: Box::pin(sleep(HEARTBEAT)),
             written_at: Instant::now(),
         }
@@ -61,7 +62,7 @@ impl Stream {
             }
             match flight.poll_next(cx) {
                 Poll::Pending => break,
-                Poll::Ready(Ok(Event::Delta(delta))) => self.hold(delta),
+                Poll::Ready(Ok(Event::Delta { choice, delta })) => self.hold(choice, delta),
                 Poll::Ready(Ok(Event::Done(finished))) => self.finish(*finished),
                 Poll::Ready(Err(refusal)) => self.fail(&refusal, None),
             }
@@ -69,39 +70,42 @@ impl Stream {
         self.flush();
     }
 
-    fn hold(&mut self, delta: Delta) {
+    fn hold(&mut self, choice: u32, delta: Delta) {
         if join::is_empty(&delta) {
             return;
         }
-        if self.held.as_mut().is_some_and(|held| join::join(held, &delta)) {
+        let joins = |held: &mut (u32, Delta)| held.0 == choice && join::join(&mut held.1, &delta);
+        if self.held.as_mut().is_some_and(joins) {
             return;
         }
         self.flush();
-        self.held = Some(delta);
+        self.held = Some((choice, delta));
     }
 
     fn flush(&mut self) {
-        if let Some(delta) = self.held.take() {
-            self.chunks.delta(&delta);
-            self.spoken = true;
+        if let Some((choice, delta)) = self.held.take() {
+            self.chunks.delta(choice, &delta);
+            self.spoken.insert(choice);
         }
     }
 
     fn finish(&mut self, finished: Finished) {
         let Finished { result, receipt, .. } = finished;
         match result {
-            Ok(completion) => self.complete(completion, &receipt),
+            Ok(choices) => self.complete(&choices, &receipt),
             Err(error) => self.fail(&error.into(), Some(&receipt)),
         }
     }
 
-    fn complete(&mut self, completion: Completion, receipt: &Receipt) {
+    fn complete(&mut self, choices: &[Choice], receipt: &Receipt) {
         self.flush();
-        if !self.spoken {
-            self.hold(Delta::from(&completion));
-            self.flush();
+        for choice in choices {
+            if !self.spoken.contains(&choice.index) {
+                self.hold(choice.index, Delta::from(&choice.completion));
+                self.flush();
+            }
         }
-        self.chunks.end(&completion, receipt, self.include_usage);
+        self.chunks.end(choices, receipt, self.include_usage);
         self.close(Some(receipt), respond::STREAMED);
     }
 

@@ -61,7 +61,7 @@ pub fn play(test: &Test, change: Change) -> Played {
         let mut run = Run::new(Arc::clone(&test.plan), Arc::new(request(test)), host).recording();
         loop {
             match run.next().await {
-                Some(Event::Delta(_)) => (),
+                Some(Event::Delta { .. }) => (),
                 Some(Event::Done(finished)) => {
                     let record = run.record().expect("it was asked to keep one");
                     return Played { finished: *finished, record, unmocked: stage.unmocked() };

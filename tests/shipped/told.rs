@@ -58,7 +58,10 @@ fn told_with(handle: &str, user: &str, fields: &str, script: &[(&str, &str)]) ->
         while let Some(event) = run.next().await {
             if let Event::Done(finished) = event {
                 return Told {
-                    reply: finished.result.map(|answer| answer.text).map_err(|error| error.message),
+                    reply: finished
+                        .reply()
+                        .map(|answer| answer.text.clone())
+                        .map_err(|error| error.message.clone()),
                     calls: finished.receipt.calls.len(),
                     degraded: finished.receipt.degraded,
                 };

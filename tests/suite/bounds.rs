@@ -55,6 +55,22 @@ fn what_breaks_a_tie_begins_behind_the_vote_and_is_waited_for() {
     assert!(receipt.totals.seconds > 15.0 && receipt.bound.seconds >= receipt.totals.seconds, "{receipt:?}");
 }
 
+/// Everything happens in one moment here: the `else` asks for what it names before that was looked at.
+#[test]
+fn what_is_needed_from_the_beginning_stands_behind_nothing() {
+    let plan = plan(&format!(
+        "{HEAD}ensemble x {{
+          s0 = ask a
+          s1 = ask b else s0
+          s2 = ask a {{ prompt: \"\"\"<one>{{{{ s0 }}}}</one>\"\"\" }}
+          reply = merge [s1, s2] by c
+        }}"
+    ));
+    let day = script("model.b.reply = [{ fault = \"garbage\" }]");
+    let receipt = play(&plan, day, request("Which?")).finished.receipt;
+    assert_eq!((receipt.totals.waves, receipt.bound.waves), (3, 3));
+}
+
 #[test]
 fn what_breaks_a_tie_may_be_longer_than_any_vote() {
     let plan = plan(&format!("{HEAD}{TIE}"));

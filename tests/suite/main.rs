@@ -5,6 +5,7 @@
 
 mod bounds;
 mod catalogue;
+mod choices;
 mod cli;
 mod clients;
 mod ensembles;

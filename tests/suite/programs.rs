@@ -3,7 +3,7 @@
 mod draft;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use ensc::plan::Plan;
+use ensc::plan::several::several;
 use ensc::run::request::Request;
 use ensc::upstream::sim::Script;
 use ensc::upstream::sim::script::{Behaviour, Delay, Reply, Trouble};
@@ -152,6 +153,83 @@ fn waves_on_the_clock_are_those_of_the_receipt_and_within_the_plan() {
     if let Err(error) = checked {
         panic!("{error}");
     }
+}
+
+/// What must hold of a plan for several choices, and of a run of it, beside what [`broken`] looks at.
+fn misplaced(plan: &Plan, played: &Played) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for id in plan.ids() {
+        let node = plan.node(id);
+        if let Some(after) = node.uses().into_iter().find(|used| *used >= id && Some(*used) != node.fallback)
+        {
+            wrong.push(format!("`{}` stands before `{}`, which it uses", node.id, plan.node(after).id));
+        }
+    }
+    let mut numbers: Vec<u32> =
+        plan.nodes.iter().filter_map(|node| node.act.ask()).map(|ask| ask.number).collect();
+    let mut ids: Vec<&str> = plan.nodes.iter().map(|node| node.id.as_str()).collect();
+    let (calls, nodes) = (numbers.len(), ids.len());
+    numbers.sort_unstable();
+    numbers.dedup();
+    ids.sort_unstable();
+    ids.dedup();
+    if (numbers.len(), ids.len()) != (calls, nodes) {
+        wrong.push("two nodes have one name, or two calls one number".to_owned());
+    }
+    let Ok(given) = &played.finished.result else { return wrong };
+    let receipt = played.finished.receipt.choices.as_ref().expect("several were asked for");
+    let steps: BTreeSet<&str> = receipt.replies.iter().map(|choice| choice.reply.step.as_str()).collect();
+    if steps.len() != given.len() || receipt.given as usize != given.len() || receipt.given > receipt.asked {
+        wrong.push(format!("choices {receipt:?}"));
+    }
+    if receipt.fewer_because.is_some() != (receipt.given < receipt.asked) {
+        wrong.push(format!("fewer, and nobody says why, or the other way round: {receipt:?}"));
+    }
+    if !given.is_sorted_by(|one, next| one.index < next.index) {
+        wrong.push(format!("out of order: {given:?}"));
+    }
+    wrong
+}
+
+/// Kinds of what may come of several choices.
+const GIVEN: usize = 8;
+
+#[test]
+fn no_run_for_several_choices_goes_beyond_its_bounds() {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    let dice = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let counts = RefCell::new(BTreeMap::new());
+    let checked = TestRunner::new_with_rng(config, dice).run(&(cases(), 2_u32..=8), |(case, n)| {
+        let alone = plan(&case.program);
+        let plan = Arc::new(several(&alone, n));
+        let played = play(&plan, script(&case.script), client(&case));
+        let (result, receipt) = (&played.finished.result, &played.finished.receipt);
+        let given = result.as_ref().map_or(0, |given| given.len() as u32);
+        let streams = receipt.choices.iter().flat_map(|choices| &choices.replies);
+        let happened: [_; GIVEN] = [
+            ("all", given == n),
+            ("some", given > 1 && given < n),
+            ("one", given == 1),
+            ("none", given == 0),
+            ("all, and they stream", given == n && streams.into_iter().all(|choice| choice.reply.streamed)),
+            ("a degraded answer", given > 0 && receipt.degraded),
+            ("several runs", plan.nodes.iter().any(|node| node.lane.is_some())),
+            ("a choice of several", plan.nodes.iter().any(|node| node.gives > 1)),
+        ];
+        for (what, _) in happened.into_iter().filter(|(_, happened)| *happened) {
+            *counts.borrow_mut().entry(what).or_insert(0) += 1;
+        }
+        let mut broken = broken(&plan, &played);
+        broken.extend(misplaced(&plan, &played));
+        prop_assert!(plan.bounds.calls >= alone.bounds.calls);
+        prop_assert!(broken.is_empty(), "{}\n{}", broken.join("\n"), played.finished.trace);
+        Ok(())
+    });
+    if let Err(error) = checked {
+        panic!("{error}");
+    }
+    let counts = counts.into_inner();
+    assert_eq!(counts.len(), GIVEN, "the programs have become too much alike: {counts:?}");
 }
 
 /// The client of a case, with all that it sends.

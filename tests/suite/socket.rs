@@ -66,8 +66,13 @@ pub fn served<T>(
 impl Daemon {
     /// Connects and asks.
     pub async fn ask(&self, stream: bool) -> Client {
+        self.ask_for(1, stream).await
+    }
+
+    /// The same for several choices.
+    pub async fn ask_for(&self, n: u32, stream: bool) -> Client {
         let body = format!(
-            r#"{{"model":"{}","messages":[{{"role":"user","content":"hi"}}],"stream":{stream}}}"#,
+            r#"{{"model":"{}","messages":[{{"role":"user","content":"hi"}}],"n":{n},"stream":{stream}}}"#,
             self.handle
         );
         let head = format!(

@@ -20,6 +20,8 @@ pub struct Played {
     pub finished: Finished,
     /// Every call as it reached the upstream, in the order of arrival: one an attempt.
     pub calls: Vec<Arrived>,
+    /// What each of them sent.
+    pub bodies: Vec<serde_json::Value>,
     /// Calls that the upstream still answers after the end.
     pub alive: u64,
     /// What the upstream has reported, over all answers that were taken in.
@@ -96,6 +98,11 @@ pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
         Played {
             finished: finished.expect("a run ends with `Done`"),
             calls: sim.calls().iter().map(Arrived::of).collect(),
+            bodies: sim
+                .calls()
+                .iter()
+                .map(|call| serde_json::from_slice(&call.body).expect("JSON"))
+                .collect(),
             alive,
             reported: *reported.lock().expect("no test panics here"),
             took: began.elapsed(),
@@ -105,12 +112,17 @@ pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
 
 /// What a streamed run says, piece by piece.
 pub fn deltas(plan: &Arc<Plan>, script: Script, request: Request) -> Vec<Delta> {
+    said(plan, script, request).into_iter().map(|(_, delta)| delta).collect()
+}
+
+/// The same, each with its choice.
+pub fn said(plan: &Arc<Plan>, script: Script, request: Request) -> Vec<(u32, Delta)> {
     paused(async {
         let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(sim))));
         let run = Run::new(Arc::clone(plan), Arc::new(request), host);
         let said = run.filter_map(async |event| match event {
-            Event::Delta(delta) => Some(delta),
+            Event::Delta { choice, delta } => Some((choice, delta)),
             Event::Done(_) => None,
         });
         said.collect().await

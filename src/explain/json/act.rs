@@ -78,7 +78,7 @@ fn fill_group(step: Step, plan: &Plan, group: &Group) -> Step {
         GroupKind::Named => Some("named"),
         GroupKind::Over => Some("over"),
         GroupKind::For => Some("for"),
-        GroupKind::Sample => None,
+        GroupKind::Sample | GroupKind::Choices => None,
     };
     let need = match group.kind {
         // How many items there are is known when they are there.

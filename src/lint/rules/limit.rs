@@ -4,6 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lint::subject::View;
 use crate::lint::{Check, Level, Rule};
 use crate::plan::Plan;
+use crate::plan::bounds::{Breach, breaches};
 
 pub const RULE: Rule = Rule {
     code: "L108",
@@ -14,33 +15,23 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
-    breaches(view.plan)
+    let plan = view.plan;
+    breaches(plan).iter().map(|breach| broken(plan, breach)).collect()
 }
 
-/// `limit.request` needs no rule: it is a bound itself.
-fn breaches(plan: &Plan) -> Vec<Diagnostic> {
-    let (limit, bounds) = (&plan.limit, &plan.bounds);
-    let tokens = bounds.tokens_in.of(bounds.request_max).plus(bounds.tokens_out);
-    let asked = format!("for a conversation of {} tokens, the longest that it takes", bounds.request_max);
-    let mut found = Vec::new();
-    if let Some(most) = limit.calls.filter(|most| bounds.calls > *most) {
-        let label = format!("up to {} calls, each `else` counted", bounds.calls);
-        found.push(breach(plan, &format!("calls: {most}"), label, "leave out a call, or raise the limit"));
-    }
-    if let Some(most) = limit.tokens.filter(|most| tokens > *most) {
-        let label = format!("up to {} tokens in and out, each retry counted, {asked}", tokens.0);
-        found.push(breach(plan, &format!("tokens: {}", most.0), label, LOWER));
-    }
-    if let Some(most) = limit.cost.filter(|most| bounds.cost > *most) {
-        let label = format!("up to {}, each retry counted, {asked}", bounds.cost);
-        found.push(breach(plan, &format!("cost: {most}"), label, LOWER));
-    }
-    found
+fn broken(plan: &Plan, breach: &Breach) -> Diagnostic {
+    let Breach { limit, most, worst } = breach;
+    let longest = plan.bounds.request_max;
+    let asked = format!("for a conversation of {longest} tokens, the longest that it takes");
+    let (label, help) = match *limit {
+        "calls" => {
+            (format!("up to {worst} calls, each `else` counted"), "leave out a call, or raise the limit")
+        }
+        "tokens" => (format!("up to {worst} tokens in and out, each retry counted, {asked}"), LOWER),
+        _ => (format!("up to {worst}, each retry counted, {asked}"), LOWER),
+    };
+    let message = format!("the worst case of `{}` is beyond its `limit: {{ {limit}: {most} }}`", plan.handle);
+    Diagnostic::error("L108", plan.span, message).label(label).help(help)
 }
 
 const LOWER: &str = "lower `max_tokens`, `retries` or `limit.request`, or raise the limit";
-
-fn breach(plan: &Plan, limit: &str, label: String, help: &str) -> Diagnostic {
-    let message = format!("the worst case of `{}` is beyond its `limit: {{ {limit} }}`", plan.handle);
-    Diagnostic::error("L108", plan.span, message).label(label).help(help)
-}

@@ -23,7 +23,7 @@ fn finding(view: &View<'_>, node: &Node) -> Option<Diagnostic> {
     let what = match group.kind {
         GroupKind::Parallel | GroupKind::Over => "this panel has one member",
         GroupKind::Sample => "one sample is one answer",
-        GroupKind::Named | GroupKind::For => return None,
+        GroupKind::Named | GroupKind::For | GroupKind::Choices => return None,
     };
     let asked = view.plan.node(*only).act.ask().map(|ask| view.plan.model(ask.model).name.as_str());
     Some(

@@ -2,12 +2,25 @@
 
 use crate::units::Tokens;
 
-use super::super::{Act, ArmHead, Inherits, NodeId, PartKind, Plan, Ties, Tools, Vote};
+use super::super::{Act, ArmHead, GroupKind, Inherits, NodeId, PartKind, Plan, Ties, Tools, Vote};
 
 /// Most tokens of output of a call that is not final and does not say.
 const MAX_TOKENS_INNER: Tokens = Tokens(8_192);
 
 pub(super) fn finish(plan: &mut Plan) {
+    let asks = plan.nodes.iter_mut().filter_map(|node| node.act.ask_mut());
+    (0..).zip(asks).for_each(|(number, ask)| ask.number = number);
+    mark(plan);
+}
+
+/// Marks all of it, whatever was marked before.
+pub(in super::super) fn mark(plan: &mut Plan) {
+    for node in &mut plan.nodes {
+        (node.is_final, node.is_live, node.contests) = (false, false, Vec::new());
+        if let Act::Group(group) = &mut node.act {
+            group.decided_by = None;
+        }
+    }
     mark_final(plan, plan.reply, true, &[]);
     finish_calls(plan);
     mark_decided(plan);
@@ -24,6 +37,7 @@ fn mark_final(plan: &mut Plan, id: NodeId, live: bool, contests: &[(NodeId, u32)
     let streams = match &node.act {
         Act::Ask(ask) | Act::Merge { ask, .. } => ask.accept_when.is_none() && ask.returns.is_none(),
         Act::Alias(_) | Act::Inline { .. } | Act::Route(_) | Act::Cascade(_) | Act::Race(_) => true,
+        Act::Group(group) => group.kind == GroupKind::Choices,
         _ => false,
     };
     node.is_live = live && streams && node.returns.is_none();
@@ -53,6 +67,11 @@ fn below(plan: &Plan, id: NodeId, live: bool) -> Vec<(NodeId, bool)> {
         Act::Pick { list, .. } => still(vec![*list]),
         Act::Score(score) => still(vec![score.list]),
         Act::Knockout(knockout) => still(vec![knockout.list]),
+        Act::Group(group) if group.kind == GroupKind::Choices => {
+            // The first of them may be a step that others wait for.
+            let alone = |member: &NodeId| (*member, live && is_used_only_by(plan, id, *member));
+            group.members.iter().map(alone).collect()
+        }
         Act::Group(group) => still(group.members.clone()),
         Act::Vote(vote) => {
             let ties = match vote.ties {
@@ -98,10 +117,9 @@ fn is_used_only_by(plan: &Plan, user: NodeId, step: NodeId) -> bool {
     plan.ids().filter(|&id| id != user).all(|id| !plan.node(id).uses().contains(&step))
 }
 
-/// Fills what depends on being final, and numbers the calls.
+/// Fills what depends on being final.
 fn finish_calls(plan: &mut Plan) {
     let models = &plan.models;
-    let mut number = 0;
     for node in &mut plan.nodes {
         // The decider of a final `pick` is not final itself: its words never reach the client.
         let is_final = node.is_final && !node.act.decides();
@@ -113,14 +131,14 @@ fn finish_calls(plan: &mut Plan) {
             said => said.min(most),
         };
         if is_final && ask.inherits != Inherits::Nothing {
-            ask.inherits =
-                if ask.inherits == Inherits::SamplingCool { Inherits::AllCool } else { Inherits::All };
+            ask.inherits = match ask.inherits {
+                Inherits::SamplingCool | Inherits::AllCool => Inherits::AllCool,
+                _ => Inherits::All,
+            };
             if !ask.tools_own {
                 ask.tools = Tools::Pass;
             }
         }
-        ask.number = number;
-        number += 1;
     }
 }
 
@@ -128,6 +146,10 @@ fn finish_calls(plan: &mut Plan) {
 fn mark_decided(plan: &mut Plan) {
     for vote in plan.ids() {
         let Act::Vote(Vote { list, .. }) = plan.node(vote).act else { continue };
+        if plan.node(vote).gives > 1 {
+            // Who is second is not decided when the winner is.
+            continue;
+        }
         let others = plan.ids().filter(|&id| id != vote).any(|id| plan.node(id).uses().contains(&list));
         if let (false, Act::Group(group)) = (others, &mut plan.nodes[list.0 as usize].act) {
             group.decided_by = Some(vote);

@@ -123,7 +123,8 @@ impl Lowering<'_> {
         let call = Call { model: pick.judges[0].clone(), ..pick.call.clone() };
         match pick.method {
             program::PickMethod::Choose => {
-                Act::Pick { list, ask: self.ask(&call), rubric: pick.rubric.clone(), count: pick.count }
+                let (rubric, ranking) = (pick.rubric.clone(), pick.ranking.clone());
+                Act::Pick { list, ask: self.ask(&call), rubric, count: pick.count, ranking }
             }
             program::PickMethod::Score => {
                 let own = self.free(&format!("{id}.scores"));

@@ -82,16 +82,16 @@ impl Making<'_> {
             return Ok(());
         }
         self.may_speak().await?;
-        self.core.outbox.push(delta);
+        self.core.outbox.push(self.core.plan.node(self.node).lane, delta);
         self.core.outbox.room().await;
         Ok(())
     }
 
     /// Before each token: nobody else may have spoken in the races that this call takes part in.
     async fn may_speak(&self) -> Result<(), Failed> {
-        let is_first = !self.core.outbox.has_sent();
+        let is_first = !self.has_spoken();
         // In a race, the run may have become degraded since the call began.
-        if is_first && is_strict_lost(self.core) {
+        if !self.core.outbox.has_sent(None) && is_strict_lost(self.core) {
             return Err(Failed::of(Why::Strict));
         }
         if !self.core.contests.claim(&self.core.plan.node(self.node).contests) {

@@ -137,6 +137,20 @@ impl Tally {
         (0..self.votes.len()).filter(|&at| self.votes[at] == most && most > 0).collect()
     }
 
+    /// All choices, those with the most votes first; of equals the first.
+    pub fn ranked(&self) -> Vec<usize> {
+        let mut ranked: Vec<usize> = (0..self.votes.len()).collect();
+        ranked.sort_by_key(|&at| std::cmp::Reverse(self.votes[at]));
+        ranked
+    }
+
+    /// The choice that a ballot with this key would be for; `ballots` are those that were counted.
+    pub fn choice_of(&self, key: &Key, ballots: &[Ballot], matching: Matching) -> Option<usize> {
+        let key = key.canonical(matching);
+        let first = |choice: &usize| ballots[self.first[*choice]].key.canonical(matching);
+        (0..self.first.len()).find(|choice| key.is_same_as(&first(choice), matching))
+    }
+
     /// Share of all votes cast that choice `at` has, 0–1.
     pub fn share(&self, at: usize) -> f64 {
         match self.cast() {

@@ -1,12 +1,13 @@
 //! `pick`: some of the answers, unchanged, chosen by a model that sees all of them or two at a time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::plan::{Ask, Knockout, NodeId};
 use crate::run::call::{Question, Shown};
-use crate::run::combine::pick;
+use crate::run::combine::{pick, score};
 use crate::run::errors::Why;
 use crate::run::outcome::{Outcome, Output, Reply};
 use crate::run::work::Work;
@@ -19,18 +20,22 @@ pub async fn choose(work: &Work<'_>, list: NodeId, ask: &Ask, count: Option<u32>
         Ok(replies) => replies,
         Err(why) => return work.fails(why),
     };
-    let wanted = count.map_or(1, |count| count as usize);
+    // Several choices for a client come in order: then all of them are ranked, however few there are.
+    let is_ranked = work.node.gives > 1;
+    let wanted = if is_ranked { work.node.gives } else { count.unwrap_or(1) } as usize;
+    let asks_for = if is_ranked { 1 } else { wanted };
     match replies.as_slice() {
         [] => return work.fails(Why::Nothing),
-        all if all.len() <= wanted => {
+        all if all.len() <= asks_for => {
             let is_one = all.len() == 1;
             work.note("picked", format!("{}: the only answer{}", names(all), if is_one { "" } else { "s" }));
-            return work.gives(given(replies, count));
+            return work.gives(given(work, replies, count));
         }
         _ => (),
     }
     let order = order(work, ask, replies.len());
     let question = match count {
+        None if is_ranked => Question::Ranking(replies.len()),
         None => Question::Choice(replies.len()),
         Some(_) => Question::Choices { wanted, count: replies.len() },
     };
@@ -38,6 +43,9 @@ pub async fn choose(work: &Work<'_>, list: NodeId, ask: &Ask, count: Option<u32>
     let read = |reply: Arc<Reply>| {
         let text = &reply.completion.text;
         let numbers = match count {
+            None if is_ranked => {
+                score::ranking(text, replies.len()).map(|numbers| in_full(numbers, replies.len()))
+            }
             None => pick::choice(text, replies.len()).map(|number| vec![number]),
             Some(_) => pick::choices(text, wanted, replies.len()),
         };
@@ -45,8 +53,8 @@ pub async fn choose(work: &Work<'_>, list: NodeId, ask: &Ask, count: Option<u32>
     };
     let chosen = match said.result.and_then(read) {
         Ok(numbers) => {
-            let chosen: Vec<_> =
-                numbers.iter().map(|number| Arc::clone(&replies[order[number - 1]])).collect();
+            let chosen = numbers.iter().map(|number| Arc::clone(&replies[order[number - 1]]));
+            let chosen: Vec<_> = chosen.take(wanted).collect();
             work.note("picked", names(&chosen));
             chosen
         }
@@ -59,7 +67,7 @@ pub async fn choose(work: &Work<'_>, list: NodeId, ask: &Ask, count: Option<u32>
             first
         }
     };
-    Outcome::new(given(chosen, count), said.waves)
+    Outcome::new(given(work, chosen, count), said.waves)
 }
 
 /// Two at a time, until one is left. A match without a result goes to the first of the pair.
@@ -69,6 +77,8 @@ pub async fn knockout(work: &Work<'_>, knockout: &Knockout) -> Outcome {
         Err(why) => return work.fails(why),
     };
     let mut waves = work.ready;
+    // Who was beaten last stands first.
+    let mut beaten: VecDeque<Arc<Reply>> = VecDeque::new();
     for round in &knockout.rounds {
         let pairs = pick::pairs(left.len());
         assert!(pairs.len() <= round.len(), "lowering has a match for every pair");
@@ -77,22 +87,22 @@ pub async fn knockout(work: &Work<'_>, knockout: &Knockout) -> Outcome {
             play(work, judge, pair, waves)
         });
         let ended = join_all(matches).await;
-        let mut winners: Vec<_> = ended.iter().map(|(winner, _)| Arc::clone(winner)).collect();
+        waves = ended.iter().map(|(_, waves)| *waves).fold(waves, u32::max);
+        let (mut winners, losers): (Vec<_>, Vec<_>) =
+            ended.into_iter().map(|([winner, loser], _)| (winner, loser)).unzip();
+        losers.into_iter().rev().for_each(|loser| beaten.push_front(loser));
         winners.extend(left.into_iter().skip(2 * pairs.len()));
         left = winners;
-        waves = ended.iter().map(|(_, waves)| *waves).fold(waves, u32::max);
     }
-    match left.into_iter().next() {
-        Some(winner) => {
-            work.note("picked", winner.step.as_str());
-            Outcome::new(Output::One(winner), waves)
-        }
-        None => work.fails(Why::Nothing),
+    let output = work.best(left.into_iter().chain(beaten));
+    if output.is_success() {
+        work.note("picked", names(&output.replies()));
     }
+    Outcome::new(output, waves)
 }
 
-/// One match: its winner, and the waves after it.
-async fn play(work: &Work<'_>, judge: NodeId, pair: [Arc<Reply>; 2], before: u32) -> (Arc<Reply>, u32) {
+/// One match: winner and loser, and the waves after it.
+async fn play(work: &Work<'_>, judge: NodeId, pair: [Arc<Reply>; 2], before: u32) -> ([Arc<Reply>; 2], u32) {
     let ask = work.core.plan.node(judge).act.ask().expect("a match is a call");
     let order = order(work, ask, 2);
     let said = work.call(judge, shown(&pair, &order, Question::Better), before).await;
@@ -107,7 +117,7 @@ async fn play(work: &Work<'_>, judge: NodeId, pair: [Arc<Reply>; 2], before: u32
     let (winner, loser) = if better == Some(1) { (b, a) } else { (a, b) };
     let why = if better.is_none() { ": the first, since the decider failed" } else { "" };
     work.core.ledger().note(judge, "won", format!("{} over {}{why}", winner.step, loser.step));
-    (Arc::clone(winner), said.waves)
+    ([Arc::clone(winner), Arc::clone(loser)], said.waves)
 }
 
 /// Answers in the order in which they are shown.
@@ -131,11 +141,15 @@ pub fn unreadable(work: &Work<'_>, decider: NodeId) -> Why {
     Why::NotReadable
 }
 
-fn given(replies: Vec<Arc<Reply>>, count: Option<u32>) -> Output {
-    match (count, replies.into_iter()) {
-        (None, mut replies) => Output::One(replies.next().expect("something was chosen")),
-        (Some(_), replies) => Output::list(replies),
-    }
+/// A ranking with those that it leaves out behind those that it names.
+fn in_full(mut numbers: Vec<usize>, count: usize) -> Vec<usize> {
+    let left_out: Vec<usize> = (1..=count).filter(|number| !numbers.contains(number)).collect();
+    numbers.extend(left_out);
+    numbers
+}
+
+fn given(work: &Work<'_>, replies: Vec<Arc<Reply>>, count: Option<u32>) -> Output {
+    if count.is_some() { Output::list(replies) } else { work.best(replies) }
 }
 
 fn names(replies: &[Arc<Reply>]) -> String {

@@ -21,7 +21,7 @@ pub async fn climb(work: &Work<'_>, cascade: &Cascade) -> Outcome {
         let reply = outcome.output.replies().into_iter().next();
         let doubt = match &reply {
             // Its tokens were heard: no other answer can take its place.
-            None if work.core.outbox.has_sent() => break,
+            None if work.core.outbox.has_sent(work.node.lane) => break,
             None if at == last => break,
             None => "no answer".to_owned(),
             Some(reply) if at == last => return Outcome::new(Output::One(Arc::clone(reply)), waves),
@@ -34,7 +34,7 @@ pub async fn climb(work: &Work<'_>, cascade: &Cascade) -> Outcome {
         work.note("climbed", format!("{doubt}: on to {}", work.core.plan.node(cascade.rungs[at + 1]).id));
         below = reply.or(below);
     }
-    match below.filter(|_| !work.core.outbox.has_sent()) {
+    match below.filter(|_| !work.core.outbox.has_sent(work.node.lane)) {
         Some(reply) => {
             work.degraded(&format!("gave the answer of `{}`, which was not good enough", reply.step));
             work.note("climbed", format!("nothing above: back to {}", reply.step));

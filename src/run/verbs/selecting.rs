@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::plan::{NodeId, Select};
-use crate::run::errors::Why;
 use crate::run::outcome::{Many, Output, Reply};
 use crate::run::work::Work;
 
@@ -18,18 +17,18 @@ pub async fn list(work: &Work<'_>, items: &[NodeId]) -> Output {
 
 pub async fn select(work: &Work<'_>, select: &Select) -> Output {
     match select {
-        Select::First { count, list } => head(work.input(*list).await.replies(), *count),
-        Select::Last { count: None, list } => one(work.input(*list).await.replies().last()),
+        Select::First { count, list } => head(work, work.input(*list).await.replies(), *count),
+        Select::Last { count: None, list } => work.best(work.input(*list).await.replies().into_iter().rev()),
         Select::Last { count: Some(count), list } => {
             let replies = work.input(*list).await.replies();
             let from = replies.len().saturating_sub(*count as usize);
             Output::list(replies.into_iter().skip(from))
         }
-        Select::Best { count, list } => head(by_score(work.input(*list).await.replies()), *count),
+        Select::Best { count, list } => head(work, by_score(work.input(*list).await.replies()), *count),
         Select::Index { index, list } => {
             let replies = work.input(*list).await.replies();
             let at = if *index < 0 { replies.len() as i64 + index } else { *index };
-            one(usize::try_from(at).ok().and_then(|at| replies.get(at)))
+            work.best(usize::try_from(at).ok().and_then(|at| replies.get(at)).cloned())
         }
         Select::Without { list, item } => {
             let out = work.input(*item).await.replies();
@@ -59,17 +58,10 @@ async fn of_many(work: &Work<'_>, list: NodeId, part: impl FnOnce(&Many) -> Opti
     }
 }
 
-fn head(replies: Vec<Arc<Reply>>, count: Option<u32>) -> Output {
+fn head(work: &Work<'_>, replies: Vec<Arc<Reply>>, count: Option<u32>) -> Output {
     match count {
         Some(count) => Output::list(replies.into_iter().take(count as usize)),
-        None => one(replies.first()),
-    }
-}
-
-fn one(reply: Option<&Arc<Reply>>) -> Output {
-    match reply {
-        Some(reply) => Output::One(Arc::clone(reply)),
-        None => Output::Failed(Why::Nothing),
+        None => work.best(replies),
     }
 }
 

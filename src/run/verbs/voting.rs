@@ -35,17 +35,33 @@ pub async fn count(work: &Work<'_>, rule: &Vote) -> Outcome {
     }
     let voted_for = |choice: usize| voters[tally.first[choice]];
     let winner = match (leaders.as_slice(), rule.ties) {
-        ([_], _) | (_, Ties::First) => voted_for(first),
+        ([_], _) | (_, Ties::First) => first,
         (_, Ties::Longest) => {
             let length = |choice: &usize| voted_for(*choice).completion.text.chars().count();
             // `max_by_key` takes the last of equals; the first is wanted.
-            voted_for(leaders.iter().rev().copied().max_by_key(length).unwrap_or(first))
+            leaders.iter().rev().copied().max_by_key(length).unwrap_or(first)
         }
-        (_, Ties::Step(step)) => return tie(work, step, leaders.len()).await,
+        (_, Ties::Step(step)) => {
+            let outcome = tie(work, step, leaders.len()).await;
+            let Output::One(reply) = &outcome.output else { return outcome };
+            if work.node.gives == 1 {
+                return outcome;
+            }
+            // What it says may be one of the choices: then that one is given once.
+            let own = match ballot(work, rule, reply) {
+                Ok(own) => own.and_then(|own| tally.choice_of(&own.key, &ballots, rule.matching)),
+                Err(why) => return Outcome { output: Output::Failed(why), ..outcome },
+            };
+            let others = tally.ranked().into_iter().filter(|choice| Some(*choice) != own);
+            let all =
+                [Arc::clone(reply)].into_iter().chain(others.map(|choice| Arc::clone(voted_for(choice))));
+            return Outcome { output: work.best(all), waves: outcome.waves };
+        }
     };
-    let (votes, cast) = (tally.votes[leaders[0]], tally.cast());
-    work.core.ledger().note(rule.list, "voted", format!("{}: {votes} of {cast}", winner.step));
-    work.gives(Output::One(Arc::clone(winner)))
+    let (votes, cast) = (tally.votes[winner], tally.cast());
+    work.core.ledger().note(rule.list, "voted", format!("{}: {votes} of {cast}", voted_for(winner).step));
+    let others = tally.ranked().into_iter().filter(|choice| *choice != winner);
+    work.gives(work.best([winner].into_iter().chain(others).map(|choice| Arc::clone(voted_for(choice)))))
 }
 
 async fn tie(work: &Work<'_>, step: NodeId, choices: usize) -> Outcome {

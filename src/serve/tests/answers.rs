@@ -11,8 +11,8 @@ use crate::serve::routes::App;
 use crate::upstream::{Completion, ToolCall};
 
 use super::kit::{
-    HANDLE, PORT, SELECTOR, app_of, ask, chat, done, done_with, events, failed, get, hello_app, send,
-    state_of,
+    HANDLE, PORT, SELECTOR, app_of, ask, chat, done, done_with, done_with_all, events, failed, get,
+    hello_app, send, state_of,
 };
 
 #[tokio::test]
@@ -59,12 +59,30 @@ async fn what_the_last_call_said_beside_its_text_is_kept() {
 }
 
 #[tokio::test]
+async fn choices_stand_side_by_side_and_usage_is_summed_once() {
+    let said = |text: &str, finish: &str| Completion {
+        text: text.to_owned(),
+        finish_reason: finish.to_owned(),
+        ..Completion::default()
+    };
+    let script = move || events(vec![done_with_all([(0, said("one", "stop")), (1, said("two", "length"))])]);
+    let body = send(app_of(script), chat(&ask(r#""n":2"#), &[])).await.json();
+    assert_eq!(
+        body["choices"],
+        serde_json::json!([
+            {"index": 0, "message": {"role": "assistant", "content": "one"}, "finish_reason": "stop"},
+            {"index": 1, "message": {"role": "assistant", "content": "two"}, "finish_reason": "length"},
+        ])
+    );
+    assert_eq!(body["usage"]["total_tokens"], 100);
+}
+
+#[tokio::test]
 async fn a_run_that_failed_has_the_status_that_nobody_repeats() {
     for (kind, status, code, retry) in [
         (ErrorKind::Failed, 424, "ensemble_failed", None),
         (ErrorKind::Degraded, 424, "ensemble_degraded", None),
         (ErrorKind::ContextLength, 400, "context_length_exceeded", None),
-        (ErrorKind::Limit, 400, "limit_exceeded", None),
         (ErrorKind::Busy, 429, "members_busy", Some("1")),
         (ErrorKind::Unreachable, 503, "upstream_unreachable", Some("5")),
     ] {

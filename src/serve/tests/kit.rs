@@ -12,7 +12,7 @@ use crate::plan::{Act, Bounds, Frame, InputBound, Limit, Model, Node, NodeId, Pl
 use crate::run::receipt::{Receipt, Totals};
 use crate::run::request::Request;
 use crate::run::trace::Trace;
-use crate::run::{ErrorKind, Event, Finished, RunError};
+use crate::run::{Choice, ErrorKind, Event, Finished, RunError};
 use crate::serve::listen::connection;
 use crate::serve::routes::App;
 use crate::serve::{Runner, Settings, State};
@@ -50,6 +50,7 @@ pub fn plan() -> Arc<Plan> {
         models: vec![model("mlx-one"), model("mlx-two")],
         nodes: vec![node],
         reply: NodeId(0),
+        choices: 1,
         frames: vec![Frame { constants: Arc::new([]), conversation: None }],
         settings: Arc::default(),
         timeout: Millis(60_000),
@@ -138,7 +139,12 @@ pub fn live() -> (mpsc::UnboundedSender<Event>, impl Fn() -> BoxStream<'static, 
 }
 
 pub fn text(text: &str) -> Event {
-    Event::Delta(Delta { text: text.to_owned(), ..Delta::default() })
+    said(0, text)
+}
+
+/// A piece of one of several choices.
+pub fn said(choice: u32, text: &str) -> Event {
+    Event::Delta { choice, delta: Delta { text: text.to_owned(), ..Delta::default() } }
 }
 
 pub fn tool(index: u32, id: Option<&str>, arguments: &str) -> Event {
@@ -148,7 +154,7 @@ pub fn tool(index: u32, id: Option<&str>, arguments: &str) -> Event {
         name: id.map(|_| "look".to_owned()),
         arguments: arguments.to_owned(),
     };
-    Event::Delta(Delta { tool_calls: vec![call], ..Delta::default() })
+    Event::Delta { choice: 0, delta: Delta { tool_calls: vec![call], ..Delta::default() } }
 }
 
 pub fn receipt() -> Receipt {
@@ -166,7 +172,13 @@ pub fn done(text: &str) -> Event {
 }
 
 pub fn done_with(completion: Completion) -> Event {
-    Event::Done(Box::new(Finished { result: Ok(completion), receipt: receipt(), trace: Trace::default() }))
+    done_with_all([(0, completion)])
+}
+
+/// Several choices, each with its index.
+pub fn done_with_all(choices: impl IntoIterator<Item = (u32, Completion)>) -> Event {
+    let choices = choices.into_iter().map(|(index, completion)| Choice { index, completion }).collect();
+    Event::Done(Box::new(Finished { result: Ok(choices), receipt: receipt(), trace: Trace::default() }))
 }
 
 pub fn failed(kind: ErrorKind) -> Event {

@@ -11,7 +11,7 @@ use crate::upstream::{MessageBody, Role};
 
 use super::kit::{HANDLE, SELECTOR, ask, chat, done, events, get, hello_app, send, state_of};
 
-/// The refusal's param, and whether it is "not yet"; panics if the body is taken.
+/// The refusal's param and message; panics if the body is taken.
 fn refused(body: &str) -> (Option<String>, String) {
     let refusal = decode(body.as_bytes()).expect_err(body);
     (refusal.param, refusal.message)
@@ -52,6 +52,10 @@ fn what_is_wrong_with_a_question_is_named() {
         (with(r#""stream_options":{"include_usage":1}"#), Some("stream_options.include_usage")),
         (with(r#""n":0"#), Some("n")),
         (with(r#""n":-2"#), Some("n")),
+        (with(r#""n":9"#), Some("n")),
+        (with(r#""n":2.5"#), Some("n")),
+        (with(r#""n":"3""#), Some("n")),
+        (with(r#""n":12345678901234567890"#), Some("n")),
         (with(r#""ensc":true"#), Some("ensc")),
         (with(r#""ensc":{"strict":1}"#), Some("ensc.strict")),
         (with(r#""ensc":{"strikt":true}"#), Some("ensc.strikt")),
@@ -62,9 +66,13 @@ fn what_is_wrong_with_a_question_is_named() {
 }
 
 #[test]
-fn what_is_to_come_is_refused_by_name() {
-    let words = "`n` above 1 is not yet supported".to_owned();
-    assert_eq!(refused(&ask(r#""n":2"#)), (Some("n".to_owned()), words));
+fn choices_are_counted_from_one_to_eight() {
+    for (more, choices) in [("", 1), (r#""n":null"#, 1), (r#""n":1"#, 1), (r#""n":8"#, 8)] {
+        let question = decode(ask(more).as_bytes()).expect("it is well formed");
+        assert_eq!((question.choices, question.fields.len()), (choices, 0), "{more}");
+    }
+    let words = "`n` must be a whole number from 1 to 8".to_owned();
+    assert_eq!(refused(&ask(r#""n":9"#)), (Some("n".to_owned()), words));
 }
 
 #[test]

@@ -7,9 +7,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use crate::run::{ErrorKind, Event};
 use crate::serve::routes::App;
-use crate::upstream::Delta;
+use crate::upstream::{Completion, Delta};
 
-use super::kit::{Answer, app_of, ask, chat, done, events, failed, live, parse, send, talk, text, tool};
+use super::kit::{
+    Answer, app_of, ask, chat, done, done_with_all, events, failed, live, parse, said, send, talk, text, tool,
+};
 
 fn question() -> String {
     chat(&ask(r#""stream":true"#), &[])
@@ -98,13 +100,16 @@ async fn a_token_is_there_before_the_next_is_made() {
 
 #[tokio::test]
 async fn deltas_that_wait_are_joined_where_nothing_is_lost() {
-    let reasoning = |said: &str| Event::Delta(Delta { reasoning: said.to_owned(), ..Delta::default() });
+    let reasoning = |said: &str| Event::Delta {
+        choice: 0,
+        delta: Delta { reasoning: said.to_owned(), ..Delta::default() },
+    };
     let script = move || {
         events(vec![
             reasoning("be"),
             reasoning("cause"),
             text("a"),
-            Event::Delta(Delta::default()),
+            Event::Delta { choice: 0, delta: Delta::default() },
             text("b"),
             tool(0, Some("c0"), "{"),
             tool(0, None, "}"),
@@ -128,6 +133,63 @@ async fn deltas_that_wait_are_joined_where_nothing_is_lost() {
         json!({"content": "c"}),
     ];
     assert_eq!(deltas(&answer)[..6], wanted);
+}
+
+/// Index and delta, or finish, of each chunk; the receipt by its name.
+fn told(answer: &Answer) -> Vec<String> {
+    let chunks = answer.data();
+    let chunks = chunks.iter().filter(|data| *data != "[DONE]").map(|data| json_of(data));
+    let told = |chunk: Value| {
+        let choice = &chunk["choices"][0];
+        let usage = if chunk["usage"].is_null() { "" } else { " with usage" };
+        match (choice["finish_reason"].as_str(), &choice["delta"]) {
+            (Some(reason), _) => format!("{} {reason}{usage}", choice["index"]),
+            (None, delta) if !delta["role"].is_null() => format!("{} role", choice["index"]),
+            (None, delta) if !delta["content"].is_null() => {
+                format!("{} {}", choice["index"], delta["content"])
+            }
+            _ => format!("receipt{usage}"),
+        }
+    };
+    chunks.map(told).collect()
+}
+
+#[tokio::test]
+async fn choices_are_told_apart_by_their_index() {
+    let whole = |text: &str| Completion {
+        text: text.to_owned(),
+        finish_reason: "stop".to_owned(),
+        ..Completion::default()
+    };
+    // The third broke off; the fourth did not stream.
+    let script = move || {
+        events(vec![
+            said(0, "a"),
+            said(1, "x"),
+            said(1, "y"),
+            said(2, "half"),
+            said(0, "b"),
+            done_with_all([(0, whole("ab")), (1, whole("xy")), (3, whole("text"))]),
+        ])
+    };
+    let answer = send(app_of(script), chat(&ask(r#""stream":true,"n":4"#), &[])).await;
+    let wanted = [
+        "0 role",
+        "0 \"a\"",
+        "1 role",
+        "1 \"xy\"",
+        "2 role",
+        "2 \"half\"",
+        "0 \"b\"",
+        "3 role",
+        "3 \"text\"",
+        "receipt",
+        "0 stop",
+        "1 stop",
+        "3 stop with usage",
+    ];
+    assert_eq!(told(&answer), wanted);
+    assert_eq!(answer.data().last().map(String::as_str), Some("[DONE]"));
 }
 
 #[tokio::test]

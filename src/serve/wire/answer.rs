@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::run::Choice;
 use crate::run::receipt::{Receipt, Totals};
 use crate::serve::errors::Refusal;
 use crate::serve::limits::MESSAGE_MAX;
@@ -26,7 +27,20 @@ pub struct Head {
 
 /// The body of an answer that is not streamed.
 #[must_use]
-pub fn whole(head: &Head, completion: &Completion, receipt: &Receipt) -> Bytes {
+pub fn whole(head: &Head, choices: &[Choice], receipt: &Receipt) -> Bytes {
+    write_json(&Whole {
+        id: &head.id,
+        object: "chat.completion",
+        created: head.created,
+        model: &head.model,
+        choices: choices.iter().map(whole_choice).collect(),
+        usage: Usage::new(&receipt.totals),
+        ensc: receipt,
+    })
+}
+
+fn whole_choice(choice: &Choice) -> WholeChoice<'_> {
+    let completion = &choice.completion;
     let message = WholeMessage {
         role: "assistant",
         // The API has null beside tool calls, and text otherwise.
@@ -36,21 +50,12 @@ pub fn whole(head: &Head, completion: &Completion, receipt: &Receipt) -> Bytes {
         tool_calls: completion.tool_calls.iter().map(WholeTool::new).collect(),
         extra: &completion.extra,
     };
-    let choice = WholeChoice {
-        index: 0,
+    WholeChoice {
+        index: choice.index,
         message,
         logprobs: completion.logprobs.as_deref(),
         finish_reason: finish_reason(completion),
-    };
-    write_json(&Whole {
-        id: &head.id,
-        object: "chat.completion",
-        created: head.created,
-        model: &head.model,
-        choices: [choice],
-        usage: Usage::new(&receipt.totals),
-        ensc: receipt,
-    })
+    }
 }
 
 /// The short answer to a health probe: nothing ran.
@@ -94,7 +99,7 @@ struct Whole<'a> {
     object: &'static str,
     created: u64,
     model: &'a str,
-    choices: [WholeChoice<'a>; 1],
+    choices: Vec<WholeChoice<'a>>,
     usage: Usage,
     ensc: &'a Receipt,
 }

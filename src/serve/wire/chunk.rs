@@ -1,15 +1,16 @@
 //! Answers that are streamed: each event is written once, straight into the bytes that are sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::run::Choice;
 use crate::run::receipt::Receipt;
 use crate::serve::errors::Refusal;
-use crate::upstream::{Completion, Delta, ToolCallDelta};
+use crate::upstream::{Delta, ToolCallDelta};
 
 use super::answer::{Failure, Function, Head, Usage, finish_reason, some_text};
 
@@ -17,6 +18,8 @@ use super::answer::{Failure, Function, Head, Usage, finish_reason, some_text};
 pub struct Chunks {
     head: Head,
     buffer: BytesMut,
+    /// Choices whose role was written.
+    begun: BTreeSet<u32>,
 }
 
 // === impl Chunks ===
@@ -24,7 +27,7 @@ pub struct Chunks {
 impl Chunks {
     #[must_use]
     pub fn new(head: Head) -> Self {
-        Self { head, buffer: BytesMut::new() }
+        Self { head, buffer: BytesMut::new(), begun: BTreeSet::new() }
     }
 
     /// Bytes not yet taken.
@@ -43,14 +46,20 @@ impl Chunks {
         self.buffer.split().freeze()
     }
 
-    pub fn role(&mut self) {
+    /// The first chunk of a choice.
+    pub fn role(&mut self, choice: u32) {
+        self.begun.insert(choice);
         self.delta_chunk(
+            choice,
             ChunkDelta { role: Some("assistant"), content: Some(""), ..ChunkDelta::default() },
             None,
         );
     }
 
-    pub fn delta(&mut self, delta: &Delta) {
+    pub fn delta(&mut self, choice: u32, delta: &Delta) {
+        if !self.begun.contains(&choice) {
+            self.role(choice);
+        }
         let wire = ChunkDelta {
             content: some_text(&delta.text),
             reasoning_content: some_text(&delta.reasoning),
@@ -58,7 +67,7 @@ impl Chunks {
             extra: Some(&delta.extra),
             ..ChunkDelta::default()
         };
-        self.delta_chunk(wire, delta.logprobs.as_deref());
+        self.delta_chunk(choice, wire, delta.logprobs.as_deref());
     }
 
     /// Keeps the connection warm; a comment, which readers skip.
@@ -66,17 +75,23 @@ impl Chunks {
         self.buffer.put_slice(b": still at work\n\n");
     }
 
-    /// The receipt, the finish, the usage if it was asked for, and the end.
-    pub fn end(&mut self, completion: &Completion, receipt: &Receipt, include_usage: bool) {
+    /// The receipt, the finish of each choice, the usage with the last of them and once more if it was asked for, and the
+    /// end. The receipt comes first: LiteLLM listens less carefully after a finish.
+    pub fn end(&mut self, choices: &[Choice], receipt: &Receipt, include_usage: bool) {
         self.receipt(receipt);
         let usage = Usage::new(&receipt.totals);
-        let finish = ChunkChoice {
-            index: 0,
-            delta: ChunkDelta::default(),
-            logprobs: None,
-            finish_reason: Some(finish_reason(completion)),
-        };
-        self.chunk(&[finish], Some(usage), None);
+        for (at, choice) in (1..).zip(choices) {
+            if !self.begun.contains(&choice.index) {
+                self.role(choice.index);
+            }
+            let finish = ChunkChoice {
+                index: choice.index,
+                delta: ChunkDelta::default(),
+                logprobs: None,
+                finish_reason: Some(finish_reason(&choice.completion)),
+            };
+            self.chunk(&[finish], (at == choices.len()).then_some(usage), None);
+        }
         if include_usage {
             self.chunk(&[], Some(usage), None);
         }
@@ -97,8 +112,8 @@ impl Chunks {
         self.chunk(&[choice], None, Some(&raw));
     }
 
-    fn delta_chunk(&mut self, delta: ChunkDelta<'_>, logprobs: Option<&RawValue>) {
-        self.chunk(&[ChunkChoice { index: 0, delta, logprobs, finish_reason: None }], None, None);
+    fn delta_chunk(&mut self, index: u32, delta: ChunkDelta<'_>, logprobs: Option<&RawValue>) {
+        self.chunk(&[ChunkChoice { index, delta, logprobs, finish_reason: None }], None, None);
     }
 
     fn chunk(&mut self, choices: &[ChunkChoice<'_>], usage: Option<Usage>, ensc: Option<&RawValue>) {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::diagnostic::suggest;
 use crate::serve::errors::{self, Refusal};
-use crate::serve::limits::DEPTH_MAX;
+use crate::serve::limits::{CHOICES_MAX, DEPTH_MAX};
 use crate::upstream::Message;
 use crate::upstream::wire::is_allowed;
 
@@ -25,6 +25,8 @@ pub struct Question {
     pub messages: Vec<Message>,
     /// What may go upstream, in the client's order; without nulls.
     pub fields: Vec<(String, Arc<RawValue>)>,
+    /// `n`
+    pub choices: u32,
     pub stream: bool,
     /// `stream_options.include_usage`: one more chunk at the end.
     pub include_usage: bool,
@@ -58,6 +60,7 @@ fn not_json(error: &serde_json::Error) -> Refusal {
 #[derive(Default)]
 struct Sorter {
     model: Option<String>,
+    choices: Option<u32>,
     stream: bool,
     include_usage: bool,
     strict: bool,
@@ -84,6 +87,7 @@ impl Sorter {
             model: self.model.ok_or_else(|| errors::missing("model"))?,
             messages,
             fields: self.fields,
+            choices: self.choices.unwrap_or(1),
             stream: self.stream,
             include_usage: self.include_usage,
             strict: self.strict,
@@ -98,7 +102,7 @@ impl Sorter {
             "model" => self.model = Some(read_text(name, value)?),
             "stream" => self.stream = value.get() == "true",
             "stream_options" => self.take_stream_options(value)?,
-            "n" => check_n(value)?,
+            "n" => self.choices = Some(read_n(value)?),
             "ensc" => self.take_switches(value)?,
             _ if is_allowed(name) => self.fields.push((name.to_owned(), Arc::from(value.to_owned()))),
             _ => self.ignored.push(errors::quoted(name)),
@@ -134,12 +138,9 @@ impl Sorter {
     }
 }
 
-fn check_n(value: &RawValue) -> Result<(), Refusal> {
-    match value.get() {
-        "1" => Ok(()),
-        n if n == "0" || n.starts_with('-') => Err(errors::wrong_type("n", "a whole number above 0")),
-        _ => Err(errors::not_yet("n", "`n` above 1")),
-    }
+fn read_n(value: &RawValue) -> Result<u32, Refusal> {
+    let n = value.get().parse().ok().filter(|n| (1..=CHOICES_MAX).contains(n));
+    n.ok_or_else(|| errors::wrong_type("n", &format!("a whole number from 1 to {CHOICES_MAX}")))
 }
 
 fn switch(path: &str, value: &RawValue) -> Result<bool, Refusal> {
