@@ -1,4 +1,4 @@
-"""What is more than text: an answer by a schema, questions with images."""
+"""What is more than one text: an answer by a schema, questions with images, several choices."""
 
 import json
 
@@ -42,3 +42,26 @@ def _(lab):
     same("models that were asked", sorted(call["model"] for call in lab.calls("images")),
          ["images-chief", "images-one", "images-two"])
     same("calls with the very bytes of the message", ledger.count(sent[:size]), 3)
+
+
+@case("two choices are two answers over the same drafts", together=True)
+def _(lab):
+    client = lab.client()
+    answer = client.wait(client.chat.create(model=handle("twice"), messages=user("hi"), n=2))
+    same("texts", sorted(choice.message.content for choice in answer.choices), ["another", "one way"])
+    same("places", [choice.index for choice in answer.choices], [0, 1])
+    same("calls", sorted(call["model"] for call in lab.calls("twice")),
+         ["twice-chief", "twice-chief", "twice-one", "twice-two"])
+    same("answers in the receipt", answer.model_extra["ensc"]["choices"]["given"], 2)
+
+
+@case("two choices come side by side in a stream", together=True)
+def _(lab):
+    client, texts, receipts = lab.client(), {0: "", 1: ""}, []
+    for chunk in client.each(client.wait(client.chat.create(
+            model=handle("twice-stream"), messages=user("hi"), n=2, stream=True))):
+        for choice in chunk.choices:
+            texts[choice.index] += choice.delta.content or ""
+            receipts += [((choice.delta.model_extra or {}).get("provider_specific_fields") or {}).get("ensc")]
+    same("texts", sorted(texts.values()), ["another", "one way"])
+    same("answers in the receipt", [receipt["choices"]["given"] for receipt in receipts if receipt], [2])
