@@ -11,6 +11,7 @@
 mod body;
 mod catalog;
 mod chat;
+mod current;
 mod errors;
 mod flight;
 mod guard;
@@ -33,6 +34,7 @@ use crate::run::host::Host;
 use crate::upstream::secret::Secret;
 
 use catalog::Catalog;
+use current::Current;
 use flight::HostRunner;
 use health::Health;
 use limits::Limits;
@@ -51,7 +53,7 @@ pub struct Settings {
 
 /// All that the handlers share. One for the life of the daemon.
 pub struct State {
-    catalog: Catalog,
+    current: Current,
     runner: Arc<dyn Runner>,
     key: Option<Secret>,
     limits: Limits,
@@ -74,7 +76,7 @@ impl State {
     #[must_use]
     pub fn with_runner(plans: Vec<Arc<Plan>>, runner: Arc<dyn Runner>, settings: Settings) -> Self {
         Self {
-            catalog: Catalog::new(plans),
+            current: Current::new(Catalog::new(plans)),
             runner,
             key: settings.key,
             limits: Limits::default(),
@@ -82,6 +84,22 @@ impl State {
             clock: unix_s,
             started_s: unix_s(),
         }
+    }
+
+    /// Serves `plans` from the next request on, all at once. What runs ends with the plan that it began with.
+    pub fn reload(&self, plans: Vec<Arc<Plan>>) {
+        self.current.swap(Catalog::new(plans));
+    }
+
+    /// Says that the files have changed and cannot be served, in one line of `why`; what was served is served on.
+    pub fn keep(&self, why: &str) {
+        self.current.keep(why);
+    }
+
+    /// What is served now, in the order in which it was given.
+    #[must_use]
+    pub fn plans(&self) -> Vec<Arc<Plan>> {
+        self.current.catalog().plans().cloned().collect()
     }
 
     /// Seconds since 1970.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::cli::output::{Output, Stop};
-use crate::cli::world;
+use crate::cli::world::{self, Look};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::lint::{self, Level, Policy};
 use crate::source::{SourceFile, Sources};
@@ -37,6 +37,7 @@ pub struct ServeConfig {
     pub upstream: Option<String>,
     pub grace: Option<String>,
     pub log: Option<String>,
+    pub watch: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -81,6 +82,14 @@ impl Place {
     pub fn load(&self) -> Result<Loaded, Stop> {
         let folder = self.ensembles.clone().unwrap_or_else(world::default_folder);
         load(&[folder], self.config.as_deref(), &[])
+    }
+
+    /// How the files that [`Place::load`] reads look now.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        let folder = self.ensembles.clone().unwrap_or_else(world::default_folder);
+        let config = self.config.clone().unwrap_or_else(|| folder.join(NAME));
+        world::look(&folder, &[config])
     }
 
     /// The same, for verbs that look at what there is: prints what is wrong, and stops if that left no plans.

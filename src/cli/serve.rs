@@ -9,8 +9,11 @@ use tracing::{info, warn};
 
 use crate::cli::config::{Loaded, Place, ServeConfig};
 use crate::cli::output::{Output, Stop};
+use crate::cli::reload::Reloader;
+use crate::cli::signal::Hangups;
 use crate::cli::target::{self, Chosen, KEY_VARIABLE, Target};
-use crate::cli::{signal, sim, world};
+use crate::cli::world::Look;
+use crate::cli::{manager, signal, sim, world};
 use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::serve::{self, Settings, State};
@@ -56,6 +59,10 @@ pub struct Args {
     #[arg(long, value_name = "TIME", env = "ENSC_GRACE", hide_env_values = true)]
     grace: Option<String>,
 
+    /// Reload when a file of the ensembles or the settings changes, as SIGHUP does
+    #[arg(long, env = "ENSC_WATCH", hide_env_values = true)]
+    watch: bool,
+
     /// How log lines are written to standard error [default: text]
     #[arg(long, value_enum, value_name = "FORMAT", env = "ENSC_LOG", hide_env_values = true)]
     log: Option<Log>,
@@ -82,6 +89,10 @@ enum Log {
 
 /// All that was decided before anything was opened.
 struct Decided {
+    place: Place,
+    settings: ServeConfig,
+    watch: bool,
+    seen: Look,
     port: u16,
     chosen: Chosen,
     grace: Duration,
@@ -97,17 +108,20 @@ impl Args {
     ///
     /// Any setting, file or port that cannot be used, before a request is taken.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
+        // Before reading: what changes while we read is seen as a change.
+        let seen = self.place.look();
         let loaded = self.place.load_sound(out)?;
         let log = self.log_format(&loaded.config.serve)?;
-        let decided = self.decide(loaded)?;
+        let decided = self.decide(loaded, seen)?;
         world::start_log(log == Log::Json).map_err(Stop::Failed)?;
         self.say_what_is_ignored();
         say_limits();
         signal::runtime()?.block_on(decided.serve(out))
     }
 
-    fn decide(&self, loaded: Loaded) -> Result<Decided, Stop> {
+    fn decide(&self, loaded: Loaded, seen: Look) -> Result<Decided, Stop> {
         let config = loaded.config.serve;
+        let settings = config.clone();
         check_host(self.host.as_deref().or(config.host.as_deref()))?;
         check_approach(self.approach.as_deref())?;
         let port = self.port.or(config.port).unwrap_or(PORT);
@@ -122,7 +136,9 @@ impl Args {
             return Err(Stop::Failed("there is no ensemble to serve".into()));
         }
         let caller_key = self.caller_key()?;
-        Ok(Decided { port, chosen, grace, plans, caller_key, upstream_key: target::upstream_key()? })
+        let upstream_key = target::upstream_key()?;
+        let (place, watch) = (self.place.clone(), self.watch || config.watch.unwrap_or(false));
+        Ok(Decided { place, settings, watch, seen, port, chosen, grace, plans, caller_key, upstream_key })
     }
 
     fn caller_key(&self) -> Result<Option<Secret>, Stop> {
@@ -165,15 +181,33 @@ impl Args {
 
 impl Decided {
     async fn serve(self, out: &mut Output) -> Result<(), Stop> {
-        let opened = self.chosen.open(&self.plans, self.upstream_key.as_ref())?;
-        let listener = signal::bind(self.port).await?;
+        let hangups = Hangups::caught();
+        let opened = self.chosen.open(self.upstream_key.as_ref())?;
+        let listener = signal::listener(self.port).await?;
         self.say_what_is_open(&opened.name);
         let settings = Settings { key: self.caller_key, liveliness: opened.liveliness };
-        let state = State::new(self.plans, Arc::new(Host::new(opened.upstream)), settings);
+        let host = Arc::new(Host::new(opened.upstream));
+        let state = Arc::new(State::new(self.plans, Arc::clone(&host), settings));
         sim::announce(&listener, out)?;
-        let ending = serve::serve(listener, Arc::new(state), signal::interrupted(), self.grace)
-            .await
-            .map_err(|error| Stop::Failed(format!("cannot serve: {error}")))?;
+        let reloader = Reloader {
+            place: self.place,
+            settings: self.settings,
+            state: Arc::clone(&state),
+            host,
+            watch: self.watch,
+            seen: self.seen,
+        };
+        let serving = serve::serve(listener, state, stop(self.grace), self.grace);
+        manager::ready();
+        let ending = tokio::select! {
+            ending = serving => ending.map_err(|error| Stop::Failed(format!("cannot serve: {error}")))?,
+            () = reloader.run(hangups) => unreachable!("it never ends"),
+            () = manager::keep_alive() => unreachable!("it never ends"),
+            () = signal::interrupted_twice() => {
+                warn!("stopped at once: a second signal came");
+                return Ok(());
+            }
+        };
         info!(cancelled = ending.cancelled, "stopped");
         Ok(())
     }
@@ -187,6 +221,13 @@ impl Decided {
             warn!("{KEY_VARIABLE} is not set: calls go upstream without a key");
         }
     }
+}
+
+/// Resolves when the daemon shall take no more requests.
+async fn stop(grace: Duration) {
+    signal::interrupted().await;
+    manager::stopping();
+    info!(grace_s = grace.as_secs_f64(), "stopping: what runs may finish; a second signal ends it at once");
 }
 
 /// The daemon answers on loopback only.

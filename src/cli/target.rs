@@ -1,6 +1,5 @@
 //! Whom calls go to: the gateway on this host, or a simulated one inside this process.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +7,6 @@ use futures_util::FutureExt;
 
 use crate::cli::output::Stop;
 use crate::cli::world;
-use crate::plan::Plan;
 use crate::serve::Liveliness;
 use crate::upstream::Upstream;
 use crate::upstream::base_url::BaseUrl;
@@ -86,7 +84,7 @@ impl Chosen {
     /// # Errors
     ///
     /// A key that no header can carry, a script that cannot be read.
-    pub fn open(&self, plans: &[impl AsRef<Plan>], key: Option<&Secret>) -> Result<Opened, Stop> {
+    pub fn open(&self, key: Option<&Secret>) -> Result<Opened, Stop> {
         match self {
             Self::Http(base) => {
                 let client = HttpUpstream::new(base, key).map_err(Stop::Failed)?;
@@ -99,13 +97,8 @@ impl Chosen {
                 Ok(Opened { upstream: Arc::new(client), liveliness, name })
             }
             Self::Sim(script) => {
-                let models: BTreeSet<&str> = plans
-                    .iter()
-                    .flat_map(|plan| &plan.as_ref().models)
-                    .map(|model| model.name.as_str())
-                    .collect();
-                let models = models.into_iter().map(str::to_owned).collect();
-                let sim = Sim::new(models, self::script(script.as_ref())?);
+                // It has any model: what is called stands in a plan, and another set of plans may come.
+                let sim = Sim::new(Vec::new(), self::script(script.as_ref())?);
                 Ok(Opened {
                     upstream: Arc::new(SimUpstream::new(sim)),
                     liveliness: Arc::new(|| std::future::ready(true).boxed()),

@@ -86,6 +86,23 @@ pub fn files(paths: &[PathBuf]) -> (Vec<File>, Vec<String>) {
     (found, problems)
 }
 
+/// How the files of a program looked when they were last looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look(Vec<(PathBuf, u64, Option<std::time::SystemTime>)>);
+
+/// Looks at the `.ens` files of a folder and at `others`: which there are, how long, and when they were written. What
+/// cannot be looked at is as if it were not there.
+#[must_use]
+pub fn look(folder: &Path, others: &[PathBuf]) -> Look {
+    let (found, _) = files(&[folder.to_owned()]);
+    let paths = found.into_iter().map(|file| file.path).chain(others.iter().cloned());
+    let seen = paths.filter_map(|path| {
+        let meta = fs::metadata(&path).ok()?;
+        Some((path, meta.len(), meta.modified().ok()))
+    });
+    Look(seen.collect())
+}
+
 /// Puts `text` in the place of a file's text: whoever reads it finds the old text or the new one, never a part. Links
 /// are followed, and the file keeps its permissions.
 ///

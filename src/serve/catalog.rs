@@ -42,13 +42,13 @@ impl Catalog {
     }
 
     /// The plan of a handle or selector.
-    pub fn find(&self, name: &str) -> Result<&Arc<Plan>, Refusal> {
-        self.served(name).map(|served| &served.plan)
+    pub fn find(&self, name: &str) -> Result<Arc<Plan>, Refusal> {
+        self.served(name).map(|served| Arc::clone(&served.plan))
     }
 
     /// What is served as this handle or selector.
-    pub fn served(&self, name: &str) -> Result<&Arc<Served>, Refusal> {
-        self.names.get(name).ok_or_else(|| {
+    pub fn served(&self, name: &str) -> Result<Arc<Served>, Refusal> {
+        self.names.get(name).cloned().ok_or_else(|| {
             let known = self.names.keys().map(String::as_str);
             // A long word is near nothing, and its distance to every name costs its length.
             let hint = if name.len() > 128 { None } else { suggest::did_you_mean(name, known) };

@@ -28,14 +28,14 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     let (bytes, share) = body::read(body, &state.limits).await?;
     let hop = Hop::read(&head.headers)?;
     let question = wire::decode(&bytes)?;
-    let served = state.catalog.served(&question.model)?;
+    let served = state.current.catalog().served(&question.model)?;
     if !hop.path.is_empty() {
         return Err(errors::nested(&hop.path, &question.model));
     }
     if hop.probe {
         return probe(state, &served.plan, &question);
     }
-    let plan = served.plan_for(question.choices)?;
+    let plan = Arc::clone(served.plan_for(question.choices)?);
     run(state, plan, question, hop, share).await
 }
 
@@ -51,7 +51,7 @@ fn probe(state: &State, plan: &Plan, question: &Question) -> Result<Response<Bod
 
 async fn run(
     state: &State,
-    plan: &Arc<Plan>,
+    plan: Arc<Plan>,
     question: Question,
     hop: Hop,
     body: BodyShare,
@@ -60,9 +60,9 @@ async fn run(
     let tag = Tag { run: run_id(), handle: plan.handle.clone() };
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
-    let request = Arc::new(to_request(plan, question, hop, &tag));
+    let request = Arc::new(to_request(&plan, question, hop, &tag));
     let entry = Entry::new(tag.run.clone(), tag.handle.clone());
-    let flight = Flight::new(state.runner.start(Arc::clone(plan), request), entry, holds);
+    let flight = Flight::new(state.runner.start(plan, request), entry, holds);
     if streamed {
         let stream = Stream::new(flight, Chunks::new(head), include_usage);
         return Ok(respond::streaming(Body::new(stream), &tag));

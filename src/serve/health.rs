@@ -62,9 +62,13 @@ impl Health {
     }
 }
 
-/// `/health`, `/health/live`.
-pub fn live() -> Response<Body> {
-    respond::found(&json!({"status": "ok"}))
+/// `/health`, `/health/live`; whether the files say something else by now, and to those with the key, what is wrong.
+pub fn live(state: &State, headers: &HeaderMap) -> Response<Body> {
+    let Some(why) = state.current.stale() else { return respond::found(&json!({"status": "ok"})) };
+    match guard::check_key(headers, state.key.as_ref()) {
+        Ok(()) => respond::found(&json!({"status": "ok", "stale": true, "reasons": [&*why]})),
+        Err(_) => respond::found(&json!({"status": "ok", "stale": true})),
+    }
 }
 
 /// `/health/ready`; the reason is for those with the key.

@@ -11,13 +11,14 @@ use super::errors::Refusal;
 use super::respond;
 
 pub fn list(state: &State) -> Response<Body> {
-    let data: Vec<Value> = state.catalog.plans().map(|plan| describe(plan, state.started_s)).collect();
+    let catalog = state.current.catalog();
+    let data: Vec<Value> = catalog.plans().map(|plan| describe(plan, state.started_s)).collect();
     respond::found(&json!({"object": "list", "data": data}))
 }
 
 pub fn one(state: &State, id: &str) -> Result<Response<Body>, Refusal> {
-    let plan = state.catalog.find(id)?;
-    Ok(respond::found(&describe(plan, state.started_s)))
+    let plan = state.current.catalog().find(id)?;
+    Ok(respond::found(&describe(&plan, state.started_s)))
 }
 
 fn describe(plan: &Plan, created_s: u64) -> Value {

@@ -92,8 +92,8 @@ async fn one_model(Shared(state): Shared<Arc<State>>, request: Request) -> Respo
     or_refuse(models::one(&state, id))
 }
 
-async fn live() -> Response<Body> {
-    health::live()
+async fn live(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response<Body> {
+    health::live(&state, &headers)
 }
 
 async fn ready(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response<Body> {

@@ -1,6 +1,7 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
 pub mod daemon;
+mod life;
 mod lints;
 mod new;
 

@@ -93,6 +93,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tower", &["serve"]),
     ("subtle", &["upstream/secret.rs"]),
     ("rustix", &["cli/world.rs"]),
+    ("listenfd", &["cli/signal.rs"]),
+    ("sd_notify", &["cli/manager.rs"]),
     // the command line
     ("clap", &["cli"]),
     ("anstream", &["cli/output.rs", "cli/world.rs"]),
@@ -101,7 +103,7 @@ const CRATES: &[(&str, &[&str])] = &[
     // the world
     ("std::fs", &["cli/world.rs"]),
     ("std::env", &["cli/world.rs"]),
-    ("std::time::SystemTime", &["serve"]),
+    ("std::time::SystemTime", &["serve", "cli/world.rs"]),
     ("std::time::Instant", &[]),
     ("std::thread", &[]),
     ("std::process", &["main.rs", "cli.rs"]),

@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 use crate::serve::limits::Limits;
 use crate::serve::{Ending, State, serve};
 
-use super::kit::{PORT, ask, chat, done, events, live, parse, state_of, text};
+use super::kit::{PORT, ask, chat, done, events, get, live, parse, state_of, text};
 
 /// Serves while the client talks to it, then stops it; the client's last word and the ending.
 async fn served<T>(
-    state: State,
+    state: impl Into<Arc<State>>,
     grace: Duration,
     client: impl AsyncFnOnce(u16, oneshot::Sender<()>) -> T,
 ) -> (T, Ending) {
@@ -23,7 +23,7 @@ async fn served<T>(
     let port = listener.local_addr().expect("it is bound").port();
     let (stop, stopped) = oneshot::channel();
     let shutdown = async { drop(stopped.await) };
-    let serving = pin!(serve(listener, Arc::new(state), shutdown, grace));
+    let serving = pin!(serve(listener, state.into(), shutdown, grace));
     let (told, ending) = tokio::join!(client(port, stop), serving);
     (told, ending.expect("it is the loopback"))
 }
@@ -116,10 +116,35 @@ async fn one_run_too_many_is_503_and_its_slot_comes_back() {
 }
 
 #[tokio::test]
+async fn a_run_keeps_its_plan_when_others_are_loaded() {
+    let (sender, script) = live();
+    let (state, requests) = state_of(script, None);
+    let state = Arc::new(state);
+    let shared = Arc::clone(&state);
+    served(state, Duration::from_secs(30), async |port, stop: oneshot::Sender<()>| {
+        let first = connect(port, &chat(&ask(""), &[])).await;
+        while requests.lock().expect("no test panics here").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        shared.keep("chat.ens:1: nonsense");
+        let health = read(connect(port, &get("/health")).await).await.json();
+        assert_eq!((&health["stale"], &health["reasons"][0]), (&true.into(), &"chat.ens:1: nonsense".into()));
+        shared.reload(Vec::new());
+        let second = read(connect(port, &chat(&ask(""), &[])).await).await;
+        assert_eq!((second.status, second.error().1.as_str()), (404, "model_not_found"));
+        assert_eq!(read(connect(port, &get("/health")).await).await.json()["stale"], serde_json::Value::Null);
+        sender.send(done("hello")).expect("the run is alive");
+        assert_eq!(read(first).await.status, 200);
+        stop.send(()).expect("it serves");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_upstream_is_asked_at_the_start() {
     let (state, _) = state_of(|| events(vec![done("hello")]), None);
     served(state, Duration::from_secs(30), async |port, stop: oneshot::Sender<()>| {
-        while read(connect(port, &super::kit::get("/health/ready")).await).await.status != 200 {}
+        while read(connect(port, &get("/health/ready")).await).await.status != 200 {}
         stop.send(()).expect("it serves");
     })
     .await;

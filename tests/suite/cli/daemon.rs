@@ -32,7 +32,7 @@ impl Server {
         answer
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().expect("there is `kill`").success());
     }
