@@ -7,6 +7,7 @@ mod bounds;
 mod catalogue;
 mod choices;
 mod cli;
+mod clients;
 mod ensembles;
 mod explained;
 mod formatted;
