@@ -18,6 +18,7 @@ class Servers:
 
     def __init__(self, ensc: str, folder: Path):
         self.ensc, self.folder = ensc, folder
+        folder.mkdir(exist_ok=True)
         self.processes: list[Process] = []
 
     def start(self, name: str, command: list[str], **env: str) -> Process:
