@@ -3,12 +3,13 @@
 //! ```text
 //! listen ─▶ pace ─▶ hyper ─▶ routes ─▶ guard ─▶ chat ─▶ flight ─▶ run
 //!                                        │        └▶ stream, wire ─▶ respond
-//!                                        └▶ models, runs, health
+//!                                        └▶ models, runs, metrics, health
 //! ```
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
 
 mod body;
+mod books;
 mod catalog;
 mod chat;
 mod current;
@@ -20,6 +21,7 @@ mod hop;
 mod join;
 mod limits;
 mod listen;
+mod metrics;
 mod models;
 mod pace;
 mod respond;
@@ -34,12 +36,13 @@ use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::upstream::secret::Secret;
 
+use books::Books;
 use catalog::Catalog;
 use current::Current;
 use flight::HostRunner;
 use health::Health;
 use limits::Limits;
-use runs::Runs;
+use metrics::Now;
 
 pub use flight::{Runner, Running};
 pub use health::Liveliness;
@@ -60,7 +63,9 @@ pub struct State {
     key: Option<Secret>,
     limits: Limits,
     health: Health,
-    runs: Arc<Runs>,
+    books: Arc<Books>,
+    /// Where calls are made; `None` if runs are not real.
+    host: Option<Arc<Host>>,
     clock: fn() -> u64,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
@@ -72,7 +77,8 @@ impl State {
     /// Plans are listed in this order. Handles and selectors are unique: the checker sees to it.
     #[must_use]
     pub fn new(plans: Vec<Arc<Plan>>, host: Arc<Host>, settings: Settings) -> Self {
-        Self::with_runner(plans, Arc::new(HostRunner(host)), settings)
+        let runner = Arc::new(HostRunner(Arc::clone(&host)));
+        Self { host: Some(host), ..Self::with_runner(plans, runner, settings) }
     }
 
     /// The same with another way to run a plan.
@@ -84,7 +90,8 @@ impl State {
             key: settings.key,
             limits: Limits::default(),
             health: Health::new(settings.liveliness),
-            runs: Arc::default(),
+            books: Arc::default(),
+            host: None,
             clock: unix_s,
             started_s: unix_s(),
         }
@@ -93,17 +100,30 @@ impl State {
     /// Serves `plans` from the next request on, all at once. What runs ends with the plan that it began with.
     pub fn reload(&self, plans: Vec<Arc<Plan>>) {
         self.current.swap(Catalog::new(plans));
+        self.books.metrics.reloaded(true);
     }
 
     /// Says that the files have changed and cannot be served, in one line of `why`; what was served is served on.
     pub fn keep(&self, why: &str) {
         self.current.keep(why);
+        self.books.metrics.reloaded(false);
     }
 
     /// What is served now, in the order in which it was given.
     #[must_use]
     pub fn plans(&self) -> Vec<Arc<Plan>> {
         self.current.catalog().plans().cloned().collect()
+    }
+
+    /// What is counted by looking at it.
+    fn now(&self) -> Now {
+        Now {
+            runs: self.limits.runs_in_flight(),
+            calls: self.host.as_ref().map_or(0, |host| host.calls_in_flight()),
+            slots: self.host.as_ref().map(|host| host.slot_use()).unwrap_or_default(),
+            is_alive: self.health.is_ready(),
+            is_stale: self.current.stale().is_some(),
+        }
     }
 
     /// Seconds since 1970.
