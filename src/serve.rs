@@ -3,7 +3,7 @@
 //! ```text
 //! listen ─▶ pace ─▶ hyper ─▶ routes ─▶ guard ─▶ chat ─▶ flight ─▶ run
 //!                                        │        └▶ stream, wire ─▶ respond
-//!                                        └▶ models, health
+//!                                        └▶ models, runs, health
 //! ```
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
@@ -24,6 +24,7 @@ mod models;
 mod pace;
 mod respond;
 mod routes;
+mod runs;
 mod stream;
 mod wire;
 
@@ -38,8 +39,9 @@ use current::Current;
 use flight::HostRunner;
 use health::Health;
 use limits::Limits;
+use runs::Runs;
 
-pub use flight::Runner;
+pub use flight::{Runner, Running};
 pub use health::Liveliness;
 pub use listen::{Ending, serve};
 
@@ -58,6 +60,7 @@ pub struct State {
     key: Option<Secret>,
     limits: Limits,
     health: Health,
+    runs: Arc<Runs>,
     clock: fn() -> u64,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
@@ -81,6 +84,7 @@ impl State {
             key: settings.key,
             limits: Limits::default(),
             health: Health::new(settings.liveliness),
+            runs: Arc::default(),
             clock: unix_s,
             started_s: unix_s(),
         }

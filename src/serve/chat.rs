@@ -3,13 +3,15 @@
 //! Dropping the handler, or the body that it gave, drops the run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Response;
 
 use crate::plan::{Plan, StreamMode};
+use crate::run::receipt::Receipt;
 use crate::run::request::Request;
-use crate::run::{Event, Finished};
+use crate::run::{Choice, Event, Finished, RunError};
 
 use super::State;
 use super::body;
@@ -18,6 +20,7 @@ use super::flight::{Entry, Flight, Holds};
 use super::hop::Hop;
 use super::limits::BodyShare;
 use super::respond::{self, Tag};
+use super::runs::Past;
 use super::stream::Stream;
 use super::wire::{self, Chunks, Head, Question};
 
@@ -61,7 +64,7 @@ async fn run(
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
     let request = Arc::new(to_request(&plan, question, hop, &tag));
-    let entry = Entry::new(tag.run.clone(), tag.handle.clone());
+    let entry = Entry::new(past(&head, &tag, streamed), Arc::clone(&state.runs));
     let flight = Flight::new(state.runner.start(plan, request), entry, holds);
     if streamed {
         let stream = Stream::new(flight, Chunks::new(head), include_usage);
@@ -97,19 +100,34 @@ async fn whole(mut flight: Flight, head: &Head, tag: &Tag) -> Response<Body> {
     let response = match outcome {
         Err(refusal) => respond::failed(&refusal, None, tag),
         Ok(finished) => {
-            flight.entry.count(&finished.receipt);
-            ended(*finished, head, tag)
+            let Finished { result, receipt, trace } = *finished;
+            let response = ended(result, &receipt, head, tag);
+            flight.entry.tell(receipt, trace);
+            response
         }
     };
     flight.entry.close(response.status().as_u16());
     response
 }
 
-fn ended(finished: Finished, head: &Head, tag: &Tag) -> Response<Body> {
-    let Finished { result, receipt, .. } = finished;
+fn ended(result: Result<Vec<Choice>, RunError>, receipt: &Receipt, head: &Head, tag: &Tag) -> Response<Body> {
     match result {
-        Ok(choices) => respond::answered(wire::whole(head, &choices, &receipt), &receipt, tag),
-        Err(error) => respond::failed(&error.into(), Some(&receipt), tag),
+        Ok(choices) => respond::answered(wire::whole(head, &choices, receipt), receipt, tag),
+        Err(error) => respond::failed(&error.into(), Some(receipt), tag),
+    }
+}
+
+/// What is known of a run when it begins.
+fn past(head: &Head, tag: &Tag, streamed: bool) -> Past {
+    Past {
+        run: tag.run.clone(),
+        handle: tag.handle.clone(),
+        model: head.model.clone(),
+        streamed,
+        began_s: head.created,
+        took: Duration::ZERO,
+        status: None,
+        told: None,
     }
 }
 

@@ -105,6 +105,12 @@ pub fn found(value: &Value) -> Response<Body> {
     json_bytes(StatusCode::OK, Bytes::from(value.to_string()))
 }
 
+/// The same for what is JSON already.
+#[must_use]
+pub fn document(json: String) -> Response<Body> {
+    json_bytes(StatusCode::OK, Bytes::from(json))
+}
+
 /// `/health/ready` before it is.
 #[must_use]
 pub fn not_ready(value: &Value) -> Response<Body> {

@@ -6,5 +6,6 @@ mod failures;
 mod guards;
 mod kit;
 mod life;
+mod past;
 mod questions;
 mod streams;

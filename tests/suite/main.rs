@@ -16,6 +16,7 @@ mod hostile;
 mod kinds;
 mod mistakes;
 mod pages;
+mod past;
 mod prelude;
 mod printed;
 mod programs;
