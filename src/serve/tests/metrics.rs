@@ -160,7 +160,7 @@ async fn served() -> App {
     let deep = ask(&format!(r#""metadata":{}1{}"#, "[".repeat(200), "]".repeat(200)));
     assert_eq!(send(app.clone(), chat(&deep, &[])).await.status, 400);
     state.health.ask().await;
-    state.reload(state.plans());
+    state.reload(state.plans(), crate::approach::Approaches::default());
     state.keep("chat.ens:1: nonsense");
     app
 }

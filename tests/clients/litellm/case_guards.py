@@ -2,7 +2,7 @@
 
 import openai
 
-from backend import fails
+from backend import fails, texts
 from cases import case, holds, same
 from case_answers import PLAIN, user
 from case_failures import failed
@@ -82,6 +82,11 @@ def _(lab):
     checked = lab.http.get("/health").json()
     holds("it did check the members", checked["healthy_count"] > 0, checked)
     same("runs", [daemon.runs() for daemon in (lab.site, lab.lab, lab.looped)], before)
+
+
+@case("no daemon has logged a key, a prompt or an answer")
+def _(lab):
+    lab.servers.check_logs([lab.litellm_key, lab.daemon_key, lab.backend_key], texts(lab.backend.seen + lab.models.ledger()))
 
 
 @case("every call at the back end came from LiteLLM")

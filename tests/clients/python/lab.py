@@ -8,9 +8,12 @@ import secrets
 from pathlib import Path
 
 from asked import ENSEMBLES, NOBODY, Asked
-from backend import Backend
+from backend import Backend, texts
 from clients import Asynchronous, Synchronous
 from servers import Daemon, Servers
+
+UPSTREAM_KEY = f"sk-{secrets.token_hex(16)}"
+
 
 class Lab(Asked):
     def __init__(self, kind: type[Synchronous | Asynchronous], ensc: str, folder: Path):
@@ -25,7 +28,7 @@ class Lab(Asked):
         self.cut_off = self._daemon("cut-off", NOBODY)
 
     def _daemon(self, name: str, upstream: str) -> Daemon:
-        return self.servers.daemon(name, ENSEMBLES, upstream, self.key, "sk-upstream")
+        return self.servers.daemon(name, ENSEMBLES, upstream, self.key, UPSTREAM_KEY)
 
     def client(self, server: Daemon | Backend | None = None, **options) -> Synchronous | Asynchronous:
         """The official client as it comes, but for what `options` say."""
@@ -35,6 +38,9 @@ class Lab(Asked):
     def to_models(self, **options) -> Synchronous | Asynchronous:
         """The same, and nothing between it and the models."""
         return self.client(self.models, **options)
+
+    def check_logs(self):
+        self.servers.check_logs([self.key, UPSTREAM_KEY], texts(self.models.ledger()))
 
     def stop(self):
         self.servers.stop()
