@@ -8,6 +8,7 @@
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
 
+mod asked;
 mod body;
 mod catalog;
 mod chat;
@@ -30,10 +31,12 @@ mod wire;
 
 use std::sync::Arc;
 
+use crate::approach::Approaches;
 use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::upstream::secret::Secret;
 
+use asked::Composer;
 use catalog::Catalog;
 use current::Current;
 use flight::HostRunner;
@@ -79,7 +82,7 @@ impl State {
     #[must_use]
     pub fn with_runner(plans: Vec<Arc<Plan>>, runner: Arc<dyn Runner>, settings: Settings) -> Self {
         Self {
-            current: Current::new(Catalog::new(plans)),
+            current: Current::new(Catalog::new(plans, Composer::default())),
             runner,
             key: settings.key,
             limits: Limits::default(),
@@ -90,9 +93,17 @@ impl State {
         }
     }
 
-    /// Serves `plans` from the next request on, all at once. What runs ends with the plan that it began with.
-    pub fn reload(&self, plans: Vec<Arc<Plan>>) {
-        self.current.swap(Catalog::new(plans));
+    /// Techniques may be asked for on what is served; without this, none is known.
+    #[must_use]
+    pub fn with_approaches(self, approaches: Approaches) -> Self {
+        self.reload(self.plans(), approaches);
+        self
+    }
+
+    /// Serves `plans` from the next request on, all at once, and techniques on them by `approaches`. What runs ends with the
+    /// plan that it began with.
+    pub fn reload(&self, plans: Vec<Arc<Plan>>, approaches: Approaches) {
+        self.current.swap(Catalog::new(plans, Composer::new(approaches)));
     }
 
     /// Says that the files have changed and cannot be served, in one line of `why`; what was served is served on.

@@ -15,6 +15,7 @@ use crate::run::{Choice, Event, Finished, RunError};
 
 use super::State;
 use super::body;
+use super::catalog::{Asked, Served};
 use super::errors::{self, Kind, Refusal};
 use super::flight::{Entry, Flight, Holds};
 use super::hop::Hop;
@@ -30,8 +31,9 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     let (head, body) = request.into_parts();
     let (bytes, share) = body::read(body, &state.limits).await?;
     let hop = Hop::read(&head.headers)?;
-    let question = wire::decode(&bytes)?;
-    let served = state.current.catalog().served(&question.model)?;
+    let mut question = wire::decode(&bytes)?;
+    let (served, answers) = asked(state, &question).await?;
+    question.choices = question.choices.max(answers);
     if !hop.path.is_empty() {
         return Err(errors::nested(&hop.path, &question.model));
     }
@@ -42,12 +44,30 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     run(state, plan, question, hop, share).await
 }
 
+/// What is asked for, and how many answers that gives by itself.
+async fn asked(state: &State, question: &Question) -> Result<(Arc<Served>, u32), Refusal> {
+    let catalog = state.current.catalog();
+    match catalog.asked(&question.model, question.approach.as_deref())? {
+        Asked::Served(served) => Ok((served, 1)),
+        Asked::Composed(order) => {
+            let answers = order.answers();
+            if let Some(served) = catalog.composer.kept(&order) {
+                return Ok((served, answers));
+            }
+            // A check of the program: long for a thread that others wait for.
+            let composing = tokio::task::spawn_blocking(move || catalog.composer.compose(&order));
+            let served = composing.await.map_err(|_| errors::panicked())??;
+            Ok((served, answers))
+        }
+    }
+}
+
 /// LiteLLM asks whether the handle would answer; that is known without running it.
 fn probe(state: &State, plan: &Plan, question: &Question) -> Result<Response<Body>, Refusal> {
     if !state.health.is_ready() {
         return Err(Refusal::new(Kind::NotReady, "the upstream has not answered yet"));
     }
-    let tag = Tag { run: run_id(), handle: plan.handle.clone() };
+    let tag = Tag { run: run_id(), handle: plan.handle.clone(), warning: question.warning };
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     Ok(respond::probed(wire::probe(&head), &tag))
 }
@@ -60,7 +80,7 @@ async fn run(
     body: BodyShare,
 ) -> Result<Response<Body>, Refusal> {
     let holds = Holds { slot: state.limits.take_run()?, body };
-    let tag = Tag { run: run_id(), handle: plan.handle.clone() };
+    let tag = Tag { run: run_id(), handle: plan.handle.clone(), warning: question.warning };
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
     let request = Arc::new(to_request(&plan, question, hop, &tag));
