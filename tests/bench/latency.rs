@@ -7,13 +7,15 @@
 //! machine does falls on all of them.
 //!
 //! `cargo bench --bench latency -- [--quick] [--stand-in] [--json FILE]`; `--stand-in` measures a second relay in the
-//! daemon's place (the bench's own error).
+//! daemon's place (the bench's own error). `--crowd` measures many runs in flight instead, `--soak` what the daemon holds
+//! under ten minutes of load.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a program of its own, on the real clock"
 )]
 
+mod crowd;
 mod load;
 mod process;
 mod report;
@@ -46,6 +48,9 @@ ensemble bench at fast-s {
   reply = merge drafts by bench-chief
 }
 "#;
+/// How long the soak lasts.
+const SOAK_MINUTES: u32 = 10;
+
 const HANDLE: &str = "opt-bench-fast-s";
 
 /// How much is measured.
@@ -62,7 +67,15 @@ struct Plan {
     starts: usize,
 }
 
+/// What is measured.
+enum What {
+    Latency,
+    Crowd,
+    Soak,
+}
+
 struct Options {
+    what: What,
     stand_in: bool,
     json: Option<PathBuf>,
     plan: Plan,
@@ -84,6 +97,12 @@ async fn measure(options: &Options) -> Result<()> {
     std::fs::create_dir(&ensembles)?;
     std::fs::write(ensembles.join("bench.ens"), ENSEMBLE)?;
     let logs = folder.path();
+
+    match options.what {
+        What::Latency => (),
+        What::Crowd => return crowd::measure(&ensembles, logs).await,
+        What::Soak => return crowd::soak(&ensembles, logs, SOAK_MINUTES).await,
+    }
 
     let backend = Child::of_role("backend", None, logs).await?;
     let relay = Child::of_role("relay", Some(&backend.address), logs).await?;
@@ -203,7 +222,7 @@ fn value_of<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self> {
-        let known = ["--quick", "--stand-in", "--json"];
+        let known = ["--quick", "--stand-in", "--json", "--crowd", "--soak"];
         let json = value_of(args, "--json").map(PathBuf::from);
         for arg in args {
             let is_value = json.as_deref().is_some_and(|path| path == Path::new(arg));
@@ -213,7 +232,12 @@ impl Options {
         }
         let has = |name: &str| args.iter().any(|arg| arg == name);
         let plan = if has("--quick") { Plan::quick() } else { Plan::full() };
-        Ok(Self { stand_in: has("--stand-in"), json, plan })
+        let what = match (has("--crowd"), has("--soak")) {
+            (true, _) => What::Crowd,
+            (_, true) => What::Soak,
+            _ => What::Latency,
+        };
+        Ok(Self { what, stand_in: has("--stand-in"), json, plan })
     }
 }
 

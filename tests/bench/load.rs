@@ -92,7 +92,7 @@ impl Caller {
         self.lines[0].post(body).await
     }
 
-    async fn ask(&mut self) -> Result<()> {
+    pub async fn ask(&mut self) -> Result<()> {
         if self.lines.len() > 1 {
             let body = &self.body;
             try_join_all(self.lines.iter_mut().map(|line| line.post(body.clone()))).await?;

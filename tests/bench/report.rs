@@ -133,7 +133,7 @@ impl Want {
 
 /// The value that `percent` of the others do not exceed; nearest rank.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into a list in memory")]
-fn percentile(times: &[Duration], percent: f64) -> Option<Duration> {
+pub fn percentile(times: &[Duration], percent: f64) -> Option<Duration> {
     let mut times = times.to_vec();
     times.sort_unstable();
     let rank = (times.len() as f64 * percent / 100.0).ceil() as usize;
@@ -150,7 +150,7 @@ fn mean(times: &[Duration]) -> Option<Duration> {
     Some(times.iter().sum::<Duration>() / u32::try_from(times.len()).ok().filter(|&count| count > 0)?)
 }
 
-fn micros(time: Option<Duration>) -> Option<f64> {
+pub fn micros(time: Option<Duration>) -> Option<f64> {
     time.map(|time| time.as_secs_f64() * 1e6)
 }
 

@@ -42,6 +42,13 @@ const STREAMED: &str = concat!(
 pub fn serve(role: &str, backend: Option<&str>) -> Result<()> {
     match (role, backend) {
         ("backend", None) => Builder::new_current_thread().enable_all().build()?.block_on(listen(answer)),
+        ("slow", None) => {
+            let slowly = |request| async {
+                tokio::time::sleep(crate::crowd::CALL).await;
+                answer(request).await
+            };
+            Builder::new_current_thread().enable_all().build()?.block_on(listen(slowly))
+        }
         ("relay", Some(backend)) => {
             let relay = Relay::new(backend)?;
             let relay = move |request| relay.clone().pass_on(request);
