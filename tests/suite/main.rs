@@ -10,6 +10,7 @@ mod cli;
 mod clients;
 mod ensembles;
 mod explained;
+mod fields;
 mod formatted;
 mod gone;
 mod hostile;
