@@ -459,8 +459,9 @@ pub fn too_deep(span: Span, most: usize) -> Diagnostic {
 
 /// G010
 pub fn too_large(span: Span, most: u64) -> Diagnostic {
-    Diagnostic::error("G010", span, format!("written out, this has more than {most} steps"))
-        .help("loops, samples and `for` bodies count as often as they may run: lower their bounds")
+    Diagnostic::error("G010", span, format!("written out, this has more than {most} steps")).help(
+        "loops, samples, `for` bodies and techniques count as often as they may run: lower their bounds",
+    )
 }
 
 /// G011

@@ -1,5 +1,6 @@
 //! An ensemble or technique in the place of a step or a model: its parameters filled, its steps checked.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -9,6 +10,7 @@ use crate::template::{Data, Fence, Kind as Sort};
 
 use super::call::History;
 use super::cells::{self, Inherited};
+use super::extent::NODES_MAX;
 use super::options::{self, Place};
 use super::prompts::PromptDef;
 use super::roles::{Filled, Judge, Prompts, Role, Roles};
@@ -167,6 +169,14 @@ impl<'a> Steps<'_, '_, 'a> {
             self.complain(errors::too_deep(span, NESTING_MAX));
             return None;
         }
+        // Each would have a step at least; and there is no end to a few that each use another a few times.
+        let written_out = self.judge.written_out.replace(self.judge.written_out.get() + 1);
+        if written_out >= NODES_MAX {
+            if written_out == NODES_MAX {
+                self.complain(errors::too_large(span, NODES_MAX));
+            }
+            return None;
+        }
         stack.push(of.to_owned());
         Some(stack)
     }
@@ -182,6 +192,7 @@ impl<'a> Steps<'_, '_, 'a> {
             partial: false,
             diagnostics: Vec::new(),
             missing: self.judge.missing,
+            written_out: Rc::clone(&self.judge.written_out),
         }
     }
 

@@ -129,6 +129,18 @@ fn a_program_has_limits_and_says_so() {
         format!("{}ensemble x at high-xl {{ reply = t{depth}(m: a) }}", techniques.collect::<String>())
     };
     complains(&nested(15), &[]);
+    // A few that each use another a few times: the last would have a million steps, and nobody waits for them.
+    let wide = |n: usize| -> String {
+        let uses: String = (0..30).map(|k| format!("p{k} = t{}(m: m)\n", n - 1)).collect();
+        let list: Vec<String> = (0..30).map(|k| format!("p{k}")).collect();
+        format!("technique t{n}(m: model) {{\n{uses}reply = vote [{}] }}\n", list.join(", "))
+    };
+    let wide: String = (1..=4).map(wide).collect();
+    let text = format!(
+        "technique t0(m: model) {{ reply = ask m }}\n{wide}ensemble x at high-xl {{ reply = t3(m: a) }}"
+    );
+    let found = check_text(&text).1;
+    assert!(found.iter().all(|text| text.starts_with("G010 ")) && !found.is_empty(), "{found:?}");
     let deep = check_text(&nested(17)).1;
     assert!(deep.iter().all(|text| text.starts_with("G009 ")) && !deep.is_empty(), "{deep:?}");
 }
