@@ -159,6 +159,7 @@ const ROWS: &[Row] = &[
     final_only("prediction", r#"{"type":"content","content":"x"}"#, ""),
     final_only("service_tier", r#""auto""#, ""),
     final_only("user", r#""someone""#, ""),
+    final_only("passed_on", "[1]", "any name under `pass_fields` in `ensc.toml`"),
     final_only("chat_template_kwargs", r#"{"enable_thinking":false}"#, "of local servers"),
     row(
         "tools",
