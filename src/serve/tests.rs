@@ -6,6 +6,7 @@ mod failures;
 mod guards;
 mod kit;
 mod life;
+mod metrics;
 mod past;
 mod questions;
 mod streams;
