@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of calls in flight, bounds or waves.
 
+mod asking;
+mod block;
 pub mod call;
 mod calls;
 mod cells;

@@ -3,9 +3,10 @@
 use crate::syntax::ast::{self, Access, Arg, Member, Text, Value};
 use crate::template::{Data, Fence};
 
+use super::block::Body;
 use super::call::{Call, CallRole, Field, History, MaxTokens, Operand, Returns, Tools, Turn, TurnRole};
 use super::prompts::{self, PromptDef};
-use super::steps::{Body, Steps};
+use super::steps::Steps;
 use super::values::{Reader, title};
 use super::{errors, options, typing};
 

@@ -6,11 +6,12 @@ use crate::syntax::ast::{self, Count, Entry, Member as Named, Name, Value};
 use crate::template::Kind as Sort;
 use crate::units::Millis;
 
+use super::block::Body;
 use super::call::{Call, CallRole, Returns};
 use super::cells::Inherited;
 use super::options::{self, Place};
 use super::scope::{Scope, Shape};
-use super::steps::{Body, Steps};
+use super::steps::Steps;
 use super::values::Reader;
 use super::{Arm, ArmHead, Cascade, Kind, Line, Step, Use, Verb, errors, graph};
 

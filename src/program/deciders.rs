@@ -3,9 +3,10 @@
 use crate::syntax::ast::{self, Count, Member as Named, Value};
 use crate::template::{Data, Fence};
 
+use super::block::Body;
 use super::call::{Call, CallRole, Operand, Turn};
 use super::options::Place;
-use super::steps::{Body, Steps};
+use super::steps::Steps;
 use super::values::Reader;
 use super::{Matching, Pick, PickMethod, Score, ScoreMethod, Ties, Verb, Vote, errors};
 

@@ -8,6 +8,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Member, TextForm, Value};
 use crate::template::{Data, Fence, Kind as Sort};
 
+use super::block::Body;
 use super::call::History;
 use super::cells::{self, Inherited};
 use super::extent::NODES_MAX;
@@ -15,7 +16,7 @@ use super::options::{self, Place};
 use super::prompts::PromptDef;
 use super::roles::{Filled, Judge, Prompts, Role, Roles};
 use super::scope::{Scope, Shapes};
-use super::steps::{Body, Steps};
+use super::steps::Steps;
 use super::techniques::{Param, ParamKind, Technique};
 use super::{Conversation, Given, Inline, Kind, Step, Unit, errors, names, steps};
 

@@ -1,27 +1,16 @@
-//! The steps of one body in one cell: an ensemble, a technique, a round. Names, alternatives, simple verbs.
-
-use std::borrow::Cow;
+//! The steps of one body in one cell: an ensemble, a technique, a round. Names and alternatives.
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::syntax::ast::{self, ClauseKind, Entry, Member as Named, Name, Setting, Value, Verb as Written};
+use crate::syntax::ast::{self, Member as Named, Name, Setting, Verb as Written};
 use crate::template::{Expression, Fence, Kind as Sort};
 
-use super::call::{Call, CallRole, Operand};
+use super::block::Body;
 use super::cells::Inherited;
-use super::options::{self, Place};
-use super::roles::{Judge, Role};
+use super::options::Place;
+use super::roles::Judge;
 use super::scope::{Scope, Shape, Shapes};
-use super::values::Reader;
-use super::{Alt, Group, Kind, Member, Step, Use, Verb, errors, graph, inline, names, typing};
-
-/// What stands in a step's block.
-#[derive(Clone, Default)]
-pub struct Body<'a> {
-    pub options: Vec<&'a Setting>,
-    pub skip_when: Option<&'a ast::Expr>,
-    pub accept_when: Option<&'a ast::Expr>,
-}
+use super::{Alt, Kind, Step, Use, Verb, errors, graph, inline, names, typing};
 
 /// The state of checking one body.
 pub struct Steps<'j, 'b, 'a> {
@@ -343,236 +332,6 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         }
     }
 
-    fn ask(&mut self, model: &'a Named, body: &Body<'a>) -> Option<Verb> {
-        self.judge_options(Place::Call, body);
-        if self.is_unit(model) {
-            self.complain(errors::ask_a_unit(model.span, &model.path.head.text));
-            return None;
-        }
-        let model = self.judge.model(model);
-        let call = self.call(CallRole::Plain, body);
-        Some(Verb::Ask(Call { model: model?, ..call }))
-    }
-
-    fn plain(&mut self, value: &'a Value, body: &Body<'a>) -> Option<Verb> {
-        if let Value::Name(member) = value
-            && self.is_unit(member)
-        {
-            self.judge_options(Place::Inline, body);
-            return self.inline(member, body).map(Verb::Inline);
-        }
-        self.judge_options(Place::Plain, body);
-        if let Value::Text(text) = value {
-            self.complain(
-                errors::wrong_kind(text.span, "a step", "a text")
-                    .help("write `text \"\"\"…\"\"\"` for an answer without a call"),
-            );
-            return None;
-        }
-        self.list(value).map(|(list, _)| Verb::Value(list))
-    }
-
-    fn parallel(&mut self, list: &'a Value, body: &Body<'a>) -> Option<Verb> {
-        self.judge_options(Place::Group, body);
-        let call = self.call(CallRole::Plain, body);
-        let members = self.members(list, &call, body, false)?;
-        if members.is_empty() {
-            self.complain(errors::empty_list(list.span()));
-            return None;
-        }
-        let group = self.group(body, Some(members.len()));
-        Some(Verb::Parallel { members, group })
-    }
-
-    fn sample(&mut self, count: &ast::Count, of: &'a Named, body: &Body<'a>) -> Option<Verb> {
-        self.judge_options(Place::Group, body);
-        let count = self.judge.count(count);
-        let call = self.call(CallRole::Sampled, body);
-        let member = match self.is_unit(of) {
-            true => self.inline(of, &conversation_of(body)).map(Member::Inline),
-            false => self.judge.model(of).map(|model| Member::Call(Box::new(Call { model, ..call }))),
-        };
-        let group = self.group(body, count.map(|count| count as usize));
-        Some(Verb::Sample { member: member?, count: count?, group })
-    }
-
-    fn merge(&mut self, list: &'a Value, by: &'a Named, body: &Body<'a>) -> Option<Verb> {
-        self.judge_options(Place::Call, body);
-        let (list, model) = (self.answers(list, "merge"), self.judge.model(by));
-        let mut call = self.call(CallRole::Plain, body);
-        if call.prompt.is_empty() {
-            call.prompt = self.prelude("synthesize", &[("answers", Operand::Shown)]);
-        }
-        Some(Verb::Merge { list: list?, call: Call { model: model?, ..call } })
-    }
-
-    /// What stands in the place of models: calls like `call`, ensembles and techniques, and steps where `steps` may be.
-    pub fn members(
-        &mut self,
-        value: &'a Value,
-        call: &Call,
-        body: &Body<'a>,
-        steps: bool,
-    ) -> Option<Vec<Member>> {
-        match value {
-            Value::List(list) => {
-                let parts: Vec<_> =
-                    list.items.iter().map(|item| self.members_of(item, call, body, steps)).collect();
-                Some(parts.into_iter().collect::<Option<Vec<_>>>()?.concat())
-            }
-            Value::Name(member) if self.is_unit(member) => {
-                self.complain(errors::not_a_list(member.span, &member.path.head.text));
-                None
-            }
-            other => self.judge.models(other).map(|models| calls(models, call)),
-        }
-    }
-
-    fn members_of(
-        &mut self,
-        value: &'a Value,
-        call: &Call,
-        body: &Body<'a>,
-        steps: bool,
-    ) -> Option<Vec<Member>> {
-        match value {
-            Value::Name(member) => self.one_member(member, call, body, steps),
-            other => {
-                let models = self.judge.models(other)?;
-                Some(calls(models, call))
-            }
-        }
-    }
-
-    /// The same for a single name.
-    pub fn one_member(
-        &mut self,
-        member: &'a Named,
-        call: &Call,
-        body: &Body<'a>,
-        steps: bool,
-    ) -> Option<Vec<Member>> {
-        if self.is_unit(member) {
-            let inline = self.inline(member, &conversation_of(body))?;
-            return Some(vec![Member::Inline(inline)]);
-        }
-        if steps && self.shape(&member.path.head.text).is_some() {
-            let (list, _) = self.quietly(|this| this.reference(member))?;
-            return Some(vec![Member::List(list)]);
-        }
-        match self.judge.role(&Value::Name(member.clone()))? {
-            Role::Model(model) => Some(calls(vec![model], call)),
-            Role::Models(models) => Some(calls(models, call)),
-            other => {
-                self.complain(errors::wrong_kind(member.span, "a model", other.title()));
-                None
-            }
-        }
-    }
-
-    /// Reads `need` and `grace`. `members`: how many there are, if that is known.
-    pub fn group(&mut self, body: &Body<'a>, members: Option<usize>) -> Group {
-        let mut group = Group { need: None, grace: None };
-        let mut silent = Vec::new();
-        if let Some(option) = self.option("need", body) {
-            group.need =
-                Reader { option: "need", diagnostics: &mut silent }.whole(&self.literal(option), 0, 1000);
-            let own = body.options.iter().any(|own| std::ptr::eq(*own, option));
-            match (group.need, members) {
-                (Some(need), Some(members)) if need as usize > members && own => {
-                    self.complain(errors::need_too_large(option.value.span(), need, members));
-                }
-                // A layer's `need` is a wish for groups of every size: a smaller group needs all of its members.
-                (Some(need), Some(members)) => group.need = Some(need.min(members as u32)),
-                _ => (),
-            }
-        }
-        if let Some(option) = self.option("grace", body) {
-            group.grace =
-                Reader { option: "grace", diagnostics: &mut silent }.duration(&self.literal(option));
-        }
-        group
-    }
-
-    /// The option as it applies here: of this block, else of the nearest block or layer around.
-    pub fn option(&self, name: &str, body: &Body<'a>) -> Option<&'a Setting> {
-        let own = body.options.iter().copied().find(|option| option.name.text == name);
-        own.or_else(|| {
-            let layered = self.inherited.iter().rev().find(|option| option.setting.name.text == name);
-            layered.map(|option| option.setting)
-        })
-    }
-
-    /// An option's value; a role or parameter that holds a number or a text stands for it.
-    pub fn literal<'v>(&self, option: &'v Setting) -> Cow<'v, Value> {
-        match self.held(option) {
-            Some(value) => Cow::Owned(value),
-            None => Cow::Borrowed(&option.value),
-        }
-    }
-
-    fn held(&self, option: &Setting) -> Option<Value> {
-        let Value::Name(member) = &option.value else { return None };
-        if !options::TAKE_ROLES.contains(&option.name.text.as_str()) {
-            return None;
-        }
-        let filled = self.judge.roles.get(&member.word()?.text)?;
-        filled.role.written(member.span)
-    }
-
-    pub fn judge_options(&mut self, place: Place, body: &Body<'a>) {
-        let held: Vec<Option<Setting>> = body
-            .options
-            .iter()
-            .map(|option| self.held(option).map(|value| Setting { value, ..(*option).clone() }))
-            .collect();
-        let settings: Vec<&Setting> =
-            held.iter().zip(&body.options).map(|(held, option)| held.as_ref().unwrap_or(option)).collect();
-        options::judge(place, &settings, &mut self.judge.diagnostics);
-        if let (false, Some(expr)) = (place.accepts(), body.accept_when) {
-            self.complain(errors::misplaced(expr.span, "`accept when`", place.title()));
-        }
-    }
-
-    /// Sorts a block's entries; what may not stand there is reported.
-    fn body(&mut self, alt: &'a ast::Alt) -> Body<'a> {
-        let mut body = Body::default();
-        let (steps, stops, arms) = match alt.verb {
-            Written::Group | Written::ForEach { .. } => (true, false, false),
-            Written::Repeat { .. } => (true, true, false),
-            Written::Route { .. } => (false, false, true),
-            _ => (false, false, false),
-        };
-        for entry in alt.block.iter().flat_map(|block| &block.entries) {
-            match entry {
-                Entry::Option(setting) => body.options.push(setting),
-                Entry::Clause(clause) => match clause.kind {
-                    ClauseKind::Skip => body.skip_when = Some(&clause.expr),
-                    ClauseKind::Accept => body.accept_when = Some(&clause.expr),
-                    ClauseKind::Stop if stops => (),
-                    ClauseKind::Stop => {
-                        self.complain(errors::misplaced(
-                            clause.span,
-                            "`stop when`",
-                            "a step that is not `repeat`",
-                        ));
-                    }
-                },
-                Entry::Bad(_) => self.judge.partial = true,
-                Entry::Step(step) if options::is_option(&step.name.text) => {
-                    self.complain(errors::option_as_role(&step.name, step.rhs.span));
-                }
-                Entry::Step(_) if steps => (),
-                Entry::Arm(_) if arms => (),
-                _ if matches!(alt.verb, Written::Bad(_)) => (),
-                other => {
-                    self.complain(errors::misplaced_entry(other, "the block of a call"));
-                }
-            }
-        }
-        body
-    }
-
     /// Compiles a condition. `extra` are names that only it may use.
     pub fn condition(&mut self, expr: &ast::Expr, extra: &[(String, Sort)]) -> Option<Expression> {
         let visible = self.visible(extra);
@@ -605,15 +364,4 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         visible.push(("elapsed".to_owned(), Sort::Number));
         visible
     }
-}
-
-pub fn calls(models: Vec<String>, call: &Call) -> Vec<Member> {
-    models.into_iter().map(|model| Member::Call(Box::new(Call { model, ..call.clone() }))).collect()
-}
-
-/// Those of a block's options that change what an ensemble or technique in it sees.
-pub fn conversation_of<'a>(body: &Body<'a>) -> Body<'a> {
-    let changes = ["prompt", "system", "history"];
-    let options = body.options.iter().copied().filter(|option| changes.contains(&option.name.text.as_str()));
-    Body { options: options.collect(), ..Body::default() }
 }
