@@ -7,8 +7,8 @@
 //! machine does falls on all of them.
 //!
 //! `cargo bench --bench latency -- [--quick] [--stand-in] [--json FILE]`; `--stand-in` measures a second relay in the
-//! daemon's place (the bench's own error). `--crowd` measures many runs in flight instead, `--soak` what the daemon holds
-//! under ten minutes of load.
+//! daemon's place (the bench's own error). Instead of that `--crowd` measures many runs in flight, `--tokens` how long a
+//! token is under way, `--soak` what the daemon holds under ten minutes of load.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -20,6 +20,7 @@ mod load;
 mod process;
 mod report;
 mod roles;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -71,6 +72,7 @@ struct Plan {
 enum What {
     Latency,
     Crowd,
+    Tokens,
     Soak,
 }
 
@@ -101,6 +103,7 @@ async fn measure(options: &Options) -> Result<()> {
     match options.what {
         What::Latency => (),
         What::Crowd => return crowd::measure(&ensembles, logs).await,
+        What::Tokens => return tokens::measure(&ensembles, logs).await,
         What::Soak => return crowd::soak(&ensembles, logs, SOAK_MINUTES).await,
     }
 
@@ -222,7 +225,7 @@ fn value_of<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self> {
-        let known = ["--quick", "--stand-in", "--json", "--crowd", "--soak"];
+        let known = ["--quick", "--stand-in", "--json", "--crowd", "--tokens", "--soak"];
         let json = value_of(args, "--json").map(PathBuf::from);
         for arg in args {
             let is_value = json.as_deref().is_some_and(|path| path == Path::new(arg));
@@ -232,10 +235,11 @@ impl Options {
         }
         let has = |name: &str| args.iter().any(|arg| arg == name);
         let plan = if has("--quick") { Plan::quick() } else { Plan::full() };
-        let what = match (has("--crowd"), has("--soak")) {
-            (true, _) => What::Crowd,
-            (_, true) => What::Soak,
-            _ => What::Latency,
+        let what = match () {
+            () if has("--crowd") => What::Crowd,
+            () if has("--tokens") => What::Tokens,
+            () if has("--soak") => What::Soak,
+            () => What::Latency,
         };
         Ok(Self { what, stand_in: has("--stand-in"), json, plan })
     }

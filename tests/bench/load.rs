@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::future::{join_all, try_join_all};
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -21,6 +22,8 @@ pub enum Target<'a> {
     Bare(&'a str),
     /// Somebody who makes the calls.
     Through(&'a str),
+    /// The back end, by one call.
+    Alone(&'a str),
 }
 
 /// One client.
@@ -78,12 +81,26 @@ impl Caller {
         let (address, lines, model) = match target {
             Target::Bare(address) => (address, MEMBERS, "bench-one"),
             Target::Through(address) => (address, 1, HANDLE),
+            Target::Alone(address) => (address, 1, "bench-one"),
         };
         let lines = try_join_all((0..lines).map(|_| Line::connect(address))).await?;
         let question = "Design a rate limiter for an API that is used by ten thousand clients.";
         let body =
             serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": question }] });
         Ok(Self { lines, body: Bytes::from(body.to_string()) })
+    }
+
+    /// One answer as a stream: every piece as it comes.
+    pub async fn read(&mut self, mut piece: impl FnMut(&[u8])) -> Result<()> {
+        let mut body: serde_json::Value = serde_json::from_slice(&self.body)?;
+        body["stream"] = true.into();
+        let mut response = self.lines[0].send(Bytes::from(body.to_string())).await?;
+        while let Some(frame) = response.body_mut().frame().await {
+            if let Some(data) = frame?.data_ref() {
+                piece(data);
+            }
+        }
+        Ok(())
     }
 
     /// One answer, for a look at what is being measured.
@@ -113,14 +130,18 @@ impl Line {
         Ok(Self { send, host: address.to_owned() })
     }
 
-    async fn post(&mut self, body: Bytes) -> Result<Bytes> {
+    async fn send(&mut self, body: Bytes) -> Result<Response<Incoming>> {
         let request = Request::post("/v1/chat/completions")
             .header("host", &self.host)
             .header("authorization", format!("Bearer {KEY}"))
             .header("content-type", "application/json")
             .body(Full::new(body))?;
         self.send.ready().await?;
-        let response = self.send.send_request(request).await?;
+        Ok(self.send.send_request(request).await?)
+    }
+
+    async fn post(&mut self, body: Bytes) -> Result<Bytes> {
+        let response = self.send(body).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
         if !status.is_success() {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -15,12 +16,12 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
-use crate::Result;
+use crate::{Result, tokens};
 
 /// Calls at once, before the one that closes.
 pub const MEMBERS: usize = 3;
 
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 const WHOLE: &str = concat!(
     r#"{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,"model":"bench","choices":[{"index":0,"#,
@@ -42,6 +43,7 @@ const STREAMED: &str = concat!(
 pub fn serve(role: &str, backend: Option<&str>) -> Result<()> {
     match (role, backend) {
         ("backend", None) => Builder::new_current_thread().enable_all().build()?.block_on(listen(answer)),
+        ("speaker", None) => Builder::new_current_thread().enable_all().build()?.block_on(listen(speak)),
         ("slow", None) => {
             let slowly = |request| async {
                 tokio::time::sleep(crate::crowd::CALL).await;
@@ -63,9 +65,39 @@ async fn answer(request: Request<Incoming>) -> Result<Answer> {
     let asked = request.into_body().collect().await?.to_bytes();
     let streamed = asked.windows(13).any(|at| at == br#""stream":true"#);
     let (kind, text) = if streamed { ("text/event-stream", STREAMED) } else { ("application/json", WHOLE) };
-    Ok(Response::builder()
-        .header("content-type", kind)
-        .body(Full::new(Bytes::from_static(text.as_bytes())))?)
+    Ok(Response::builder().header("content-type", kind).body(whole(Bytes::from_static(text.as_bytes())))?)
+}
+
+fn whole(text: Bytes) -> UnsyncBoxBody<Bytes, Infallible> {
+    Full::new(text).boxed_unsync()
+}
+
+/// Tokens one by one, each the time at which it was sent, to whoever wants a stream; the same answer to others.
+async fn speak(request: Request<Incoming>) -> Result<Answer> {
+    let asked = request.into_body().collect().await?.to_bytes();
+    if !asked.windows(13).any(|at| at == br#""stream":true"#) {
+        let head = Response::builder().header("content-type", "application/json");
+        return Ok(head.body(whole(Bytes::from_static(WHOLE.as_bytes())))?);
+    }
+    let tokens = futures_util::stream::unfold(0, |count| async move {
+        let text = match count {
+            0..tokens::COUNT => {
+                tokio::time::sleep(tokens::EVERY).await;
+                chunk(&format!(r#"{{"content":"{} "}}"#, tokens::now_ns()), "null")
+            }
+            tokens::COUNT => chunk("{}", r#""stop""#) + "data: [DONE]\n\n",
+            _ => return None,
+        };
+        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(text))), count + 1))
+    });
+    let head = Response::builder().header("content-type", "text/event-stream");
+    Ok(head.body(BodyExt::boxed_unsync(StreamBody::new(Box::pin(tokens))))?)
+}
+
+fn chunk(delta: &str, finish: &str) -> String {
+    format!(
+        r#"data: {{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{{"index":0,"delta":{delta},"finish_reason":{finish}}}]}}"#
+    ) + "\n\n"
 }
 
 #[derive(Clone)]
@@ -92,7 +124,7 @@ impl Relay {
         let asked = request.into_body().collect().await?.to_bytes();
         try_join_all((0..MEMBERS).map(|_| self.call(asked.clone()))).await?;
         let last = self.call(asked).await?;
-        Ok(Response::builder().header("content-type", "application/json").body(Full::new(last))?)
+        Ok(Response::builder().header("content-type", "application/json").body(whole(last))?)
     }
 
     async fn call(&self, body: Bytes) -> Result<Bytes> {
@@ -119,7 +151,7 @@ where
             async move {
                 let failed = |error| {
                     let text = Bytes::from(format!("{error}"));
-                    Response::builder().status(500).body(Full::new(text)).expect("a plain response")
+                    Response::builder().status(500).body(whole(text)).expect("a plain response")
                 };
                 Ok::<_, Infallible>(answering.await.unwrap_or_else(failed))
             }
