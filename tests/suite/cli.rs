@@ -4,6 +4,7 @@ mod approaches;
 pub mod daemon;
 mod life;
 mod lints;
+mod logs;
 mod new;
 
 use std::fs;

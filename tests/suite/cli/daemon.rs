@@ -14,9 +14,13 @@ pub struct Server {
 
 impl Server {
     /// Starts it and waits for the line that says where it listens.
-    pub fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+    pub fn start(command: Command) -> Self {
+        Self::start_logged(command, Stdio::null())
+    }
+
+    /// The same with its log in a place of one's own.
+    pub fn start_logged(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the command starts");
         let stdout = child.stdout.take().expect("its output is piped");
         let line = BufReader::new(stdout).lines().next().expect("it says where it listens").expect("UTF-8");
         let address = line.strip_prefix("listening on http://").expect(&line).to_owned();
@@ -30,6 +34,12 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         answer
+    }
+
+    /// Stops it in good order.
+    pub fn end(&mut self) {
+        self.signal("-TERM");
+        assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
     }
 
     /// Asks a question; `body` is JSON.
