@@ -142,6 +142,16 @@ fn an_empty_key_does_not_open_the_door() {
 }
 
 #[test]
+fn spans_are_sent_as_json_over_plain_http_or_not_at_all() {
+    let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    refused(|it| _ = it.env(endpoint, "https://127.0.0.1:4318"), 1, "must begin with `http://`");
+    let grpc = |it: &mut Command| {
+        it.env(endpoint, "http://127.0.0.1:4317").env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    };
+    refused(grpc, 1, "set it to http/json");
+}
+
+#[test]
 fn approaches_of_optillm_are_pointed_elsewhere() {
     refused(|it| _ = it.args(["--approach", "mcts"]), 2, "optillm_approach");
 }
