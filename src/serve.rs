@@ -62,6 +62,9 @@ pub struct Settings {
     pub key: Option<Secret>,
     /// Asks the upstream whether it is alive; never called more than once at a time.
     pub liveliness: Liveliness,
+    /// Request fields that are sent on with final calls, beside those that always are; none that is reserved
+    /// ([`crate::upstream::wire::is_reserved`]).
+    pub pass_fields: Vec<String>,
 }
 
 /// All that the handlers share. One for the life of the daemon.
@@ -69,6 +72,7 @@ pub struct State {
     current: Current,
     runner: Arc<dyn Runner>,
     key: Option<Secret>,
+    pass_fields: Vec<String>,
     limits: Limits,
     health: Health,
     books: Arc<Books>,
@@ -78,6 +82,12 @@ pub struct State {
     clock: fn() -> Duration,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
+}
+
+/// Whether a request field of this name is read by the daemon itself.
+#[must_use]
+pub fn reads(name: &str) -> bool {
+    name == "ensc" || name == asked::FIELD
 }
 
 // === impl State ===
@@ -97,6 +107,7 @@ impl State {
             current: Current::new(Catalog::new(plans, Composer::default())),
             runner,
             key: settings.key,
+            pass_fields: settings.pass_fields,
             limits: Limits::default(),
             health: Health::new(settings.liveliness),
             books: Arc::default(),

@@ -111,6 +111,7 @@ struct Decided {
     grace: Duration,
     plans: Vec<Arc<Plan>>,
     approaches: Approaches,
+    pass_fields: Vec<String>,
     caller_key: Option<Secret>,
     upstream_key: Option<Secret>,
     /// Who is told of spans.
@@ -136,6 +137,7 @@ impl Args {
     }
 
     fn decide(&self, loaded: Loaded, seen: Look) -> Result<Decided, Stop> {
+        let pass_fields = loaded.config.pass_fields().map_err(Stop::Failed)?;
         let config = loaded.config.serve;
         let settings = config.clone();
         check_host(self.host.as_deref().or(config.host.as_deref()))?;
@@ -166,6 +168,7 @@ impl Args {
             grace,
             plans,
             approaches,
+            pass_fields,
             caller_key,
             upstream_key,
             collector,
@@ -221,7 +224,8 @@ impl Decided {
         let opened = self.chosen.open(self.upstream_key.as_ref())?;
         let listener = signal::listener(self.port).await?;
         self.say_what_is_open(&opened.name);
-        let settings = Settings { key: self.caller_key, liveliness: opened.liveliness };
+        let settings =
+            Settings { key: self.caller_key, liveliness: opened.liveliness, pass_fields: self.pass_fields };
         let host = Arc::new(Host::new(opened.upstream));
         let mut state = State::new(self.plans, Arc::clone(&host), settings).with_approaches(self.approaches);
         if let Some(collector) = self.collector {

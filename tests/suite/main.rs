@@ -11,6 +11,7 @@ mod clients;
 mod counted;
 mod ensembles;
 mod explained;
+mod fields;
 mod formatted;
 mod gone;
 mod hostile;
