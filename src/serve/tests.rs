@@ -9,4 +9,5 @@ mod life;
 mod metrics;
 mod past;
 mod questions;
+mod spans;
 mod streams;

@@ -29,6 +29,7 @@ mod schemas;
 mod shown;
 mod snapshots;
 mod socket;
+mod spans;
 mod stage;
 mod streams;
 mod techniques;
