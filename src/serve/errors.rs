@@ -79,6 +79,7 @@ impl From<RunError> for Refusal {
             ErrorKind::Failed => Kind::Failed,
             ErrorKind::Busy => Kind::Busy,
             ErrorKind::Unreachable => Kind::Unreachable,
+            ErrorKind::Overloaded => Kind::Overloaded,
             ErrorKind::Degraded => Kind::Degraded,
         };
         Self { kind, message: error.message, param: None, retry_after_s: error.retry_after_s }
