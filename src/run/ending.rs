@@ -159,9 +159,8 @@ fn failure(core: &Core, why: &Why) -> RunError {
 fn unreached(failures: &[(NodeId, &Why, Option<&CallError>)]) -> Option<RunError> {
     let any = |wanted: &Why| failures.iter().any(|(_, why, _)| *why == wanted);
     let refused = Why::Fault(Fault::Refused);
-    let is_all = failures
-        .iter()
-        .all(|(_, why, _)| **why == refused || matches!(why, Why::LeftAlone | Why::QueueFull));
+    let is_all =
+        failures.iter().all(|(_, why, _)| **why == refused || matches!(why, Why::LeftAlone | Why::QueueFull));
     if failures.is_empty() || !is_all {
         return None;
     }

@@ -68,7 +68,8 @@ impl Slots {
     /// There is none, and as many as may already wait for one.
     pub async fn take(&self, model: &str, concurrency: u32) -> Result<Slot, QueueFull> {
         let (own, used) = self.lane(model, concurrency);
-        let permits = match (Arc::clone(&own).try_acquire_owned(), Arc::clone(&self.all).try_acquire_owned()) {
+        let permits = match (Arc::clone(&own).try_acquire_owned(), Arc::clone(&self.all).try_acquire_owned())
+        {
             (Ok(own), Ok(all)) => (own, all),
             // What one has while the other is missing goes back: who waits for a model must not keep others from theirs.
             missing => {

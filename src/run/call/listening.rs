@@ -53,7 +53,7 @@ impl Making<'_> {
                 Ok(None) => return Ok(completion),
                 Err(_) if is_first => return Err(late(first_by < self.deadline).into()),
                 Err(_) if by < self.deadline => {
-                    return Err(CallError::new(Fault::Stalled, Retry::Soon, "no byte in mid-stream").into());
+                    return Err(CallError::new(Fault::Stalled, Retry::Never, "no byte in mid-stream").into());
                 }
                 Err(_) => return Err(late(false).into()),
             };
