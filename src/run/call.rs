@@ -184,9 +184,14 @@ impl Making<'_> {
         let mut format = self.format(&shown);
         let (mut retries, mut repairs) = (0, u32::from(self.ask.returns.is_some()));
         let mut without: &[String] = &[];
+        let mut before: Option<Failed> = None;
         loop {
             let failed = match self.attempt(&messages, format.as_ref(), without).await {
                 Ok(reply) => return Ok(reply),
+                // It was not let through: what the attempt before it met says more.
+                Err(Failed { why: why @ (Why::LeftAlone | Why::QueueFull), .. }) => {
+                    return Err(before.unwrap_or(Failed::of(why)));
+                }
                 Err(failed) => failed,
             };
             // Once the client has a token of this answer, no other can take its place.
@@ -216,10 +221,13 @@ impl Making<'_> {
                 self.core.ledger().note(self.node, "failed", left_out);
             } else if retries < self.ask.retries && failed.unread.is_none() {
                 retries += 1;
-                self.wait(&failed, retries).await.ok_or(failed)?;
+                if self.wait(&failed, retries).await.is_none() {
+                    return Err(failed);
+                }
             } else {
                 return Err(failed);
             }
+            before = Some(failed);
         }
     }
 

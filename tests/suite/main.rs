@@ -11,6 +11,7 @@ mod ensembles;
 mod explained;
 mod formatted;
 mod gone;
+mod limits;
 mod mistakes;
 mod pages;
 mod prelude;

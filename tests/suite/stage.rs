@@ -154,7 +154,7 @@ pub fn left(plan: &Arc<Plan>, script: Script, request: Request, after: Duration)
 }
 
 /// On the virtual clock.
-fn paused<T>(what: impl Future<Output = T>) -> T {
+pub fn paused<T>(what: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(what)
 }

@@ -37,10 +37,12 @@ struct Case {
     /// More of the request.
     more: &'static str,
     question: &'static str,
+    /// The same question so often before, on the same daemon.
+    before: u32,
 }
 
 const fn case(title: &'static str, handle: &'static str, sim: &'static str) -> Case {
-    Case { title, handle, sim, more: "", question: "hi" }
+    Case { title, handle, sim, more: "", question: "hi", before: 0 }
 }
 
 const CASES: &[Case] = &[
@@ -103,6 +105,14 @@ const CASES: &[Case] = &[
     ),
     Case { question: LONG, ..case("The conversation is longer than the handle takes", WITHOUT, "") },
     case("LiteLLM refuses our key", WITHOUT, r#"model."*".reply = [{ fault = "401" }]"#),
+    Case {
+        before: 6,
+        ..case(
+            "Every model has failed five times in a row",
+            WITHOUT,
+            r#"model."*".reply = [{ fault = "503" }]"#,
+        )
+    },
     // One after the other, however long each waits before its retry.
     case(
         "LiteLLM is down",
@@ -179,8 +189,11 @@ fn question(case: &Case, stream: bool) -> String {
 }
 
 async fn seen(case: &Case, stream: bool) -> Seen {
-    let (app, sim) = app(case.sim);
-    let answer = send(app, question(case, stream)).await;
+    let (state, sim) = state(&program(), case.sim);
+    for _ in 0..case.before {
+        send(App::new(Arc::clone(&state), PORT), question(case, stream)).await;
+    }
+    let answer = send(App::new(state, PORT), question(case, stream)).await;
     assert_eq!(sim.alive(), 0, "{}: something is left behind", case.title);
     of(&answer, stream)
 }
