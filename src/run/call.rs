@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::plan::{Ask, Model, NodeId};
 use crate::template::{Answer, Data, RenderError};
 use crate::units::Tokens;
-use crate::upstream::{Attribution, Call, CallError, Completion, Fault, Message, Retry, Role};
+use crate::upstream::{Attribution, Call, CallError, Completion, Fault, Message, Retry, Role, Usage};
 
 use super::breaker::{Health, Pass};
 use super::combine::{pick, score};
@@ -275,7 +275,6 @@ impl Making<'_> {
         let began = Instant::now();
         let call = Arc::new(call);
         let result = self.answer(call, began).await;
-        let usage = result.as_ref().ok().and_then(|completion| completion.usage);
         let error = result.as_ref().err().and_then(|failed| failed.error.as_ref());
         let reached = !error.is_some_and(never_ran);
         let refused = error.is_some_and(|error| error.fault == Fault::Refused);
@@ -283,13 +282,21 @@ impl Making<'_> {
             Ok(_) => Health::Well,
             Err(_) => error.map_or(Health::Unclear, Health::of),
         });
+        self.used(error.and_then(|error| error.usage));
         let mut ledger = self.core.ledger();
-        ledger.used(self.node, usage, reached);
+        ledger.attempt_ended(self.node, reached);
         if !refused {
             ledger.accepted(self.node);
         }
         drop(ledger);
         result.and_then(|completion| self.judge(completion))
+    }
+
+    /// The attempt has said what it used, if it has.
+    fn used(&self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.core.ledger().used(self.node, usage);
+        }
     }
 
     /// Waits for a slot. The breaker is asked before and behind that: a call whose model fell ill while it waited goes

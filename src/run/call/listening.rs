@@ -29,6 +29,7 @@ impl Making<'_> {
         };
         match incoming {
             Incoming::Whole(completion) => {
+                self.used(completion.usage);
                 if self.live {
                     self.forward(Delta::from(&*completion)).await?;
                 }
@@ -58,6 +59,7 @@ impl Making<'_> {
                 Err(_) => return Err(late(false).into()),
             };
             is_first = false;
+            self.used(delta.usage);
             let done = delta.finish_reason.is_some();
             completion.add(&delta);
             if self.live {
