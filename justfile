@@ -16,7 +16,7 @@ check:
 bless:
     ENSC_BLESS=1 INSTA_UPDATE=always cargo test
 
-# with the official clients and a real LiteLLM: all, or one of node, litellm; words pick tests by name
+# with the official clients and a real LiteLLM: all, or one of node, python, litellm; words pick tests by name
 clients *words:
     tests/clients/run.sh {{ words }}
 

@@ -83,9 +83,12 @@ impl Diagnostic {
         self
     }
 
+    /// Another place that matters. One in a file that comes with the program is left out: no reader has it open.
     #[must_use]
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.related.push(Label { span, text: text.into() });
+        if span.file.built_in_index().is_none() {
+            self.related.push(Label { span, text: text.into() });
+        }
         self
     }
 

@@ -19,6 +19,7 @@
 //!
 //! `ARCHITECTURE.md` is the map.
 
+pub mod approach;
 pub mod cli;
 pub mod diagnostic;
 pub mod explain;

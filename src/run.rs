@@ -72,6 +72,13 @@ pub struct Finished {
     pub trace: trace::Trace,
 }
 
+/// What happened in a run that was not let go on to its end.
+#[derive(Debug)]
+pub struct Abandoned {
+    pub receipt: receipt::Receipt,
+    pub trace: trace::Trace,
+}
+
 /// One answer to the request: the only one, but for a plan made by [`crate::plan::several`].
 #[derive(Clone, Debug)]
 pub struct Choice {
@@ -148,6 +155,22 @@ impl Run {
         self.told = (ended, begun);
         let line = format!("{ended} of {begun} calls, {:.1} s\n", core.elapsed());
         Some(Delta { reasoning: line, ..Delta::default() })
+    }
+
+    /// Ends it before its end, with every call of it, for a reason that completes "cancelled: ". What happened until then;
+    /// `None` before the first poll and after `Done`.
+    pub fn abandon(&mut self, why: &'static str) -> Option<Abandoned> {
+        let core = self.core.take()?;
+        match std::mem::replace(&mut self.state, State::Ended(None)) {
+            State::Ended(Some(finished)) => {
+                Some(Abandoned { receipt: finished.receipt, trace: finished.trace })
+            }
+            State::Running(running) => {
+                drop(running);
+                Some(ending::abandoned(&core, why))
+            }
+            State::New | State::Ended(None) => None,
+        }
     }
 
     /// Calls that have ended, and calls that were begun; none before the first poll.

@@ -3,11 +3,12 @@
 //! ```text
 //! listen ─▶ pace ─▶ hyper ─▶ routes ─▶ guard ─▶ chat ─▶ flight ─▶ run
 //!                                        │        └▶ stream, wire ─▶ respond
-//!                                        └▶ models, health
+//!                                        └▶ models, runs, health
 //! ```
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
 
+mod asked;
 mod body;
 mod catalog;
 mod chat;
@@ -24,22 +25,26 @@ mod models;
 mod pace;
 mod respond;
 mod routes;
+mod runs;
 mod stream;
 mod wire;
 
 use std::sync::Arc;
 
+use crate::approach::Approaches;
 use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::upstream::secret::Secret;
 
+use asked::Composer;
 use catalog::Catalog;
 use current::Current;
 use flight::HostRunner;
 use health::Health;
 use limits::Limits;
+use runs::Runs;
 
-pub use flight::Runner;
+pub use flight::{Runner, Running};
 pub use health::Liveliness;
 pub use listen::{Ending, serve};
 
@@ -58,6 +63,7 @@ pub struct State {
     key: Option<Secret>,
     limits: Limits,
     health: Health,
+    runs: Arc<Runs>,
     clock: fn() -> u64,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
@@ -76,19 +82,28 @@ impl State {
     #[must_use]
     pub fn with_runner(plans: Vec<Arc<Plan>>, runner: Arc<dyn Runner>, settings: Settings) -> Self {
         Self {
-            current: Current::new(Catalog::new(plans)),
+            current: Current::new(Catalog::new(plans, Composer::default())),
             runner,
             key: settings.key,
             limits: Limits::default(),
             health: Health::new(settings.liveliness),
+            runs: Arc::default(),
             clock: unix_s,
             started_s: unix_s(),
         }
     }
 
-    /// Serves `plans` from the next request on, all at once. What runs ends with the plan that it began with.
-    pub fn reload(&self, plans: Vec<Arc<Plan>>) {
-        self.current.swap(Catalog::new(plans));
+    /// Techniques may be asked for on what is served; without this, none is known.
+    #[must_use]
+    pub fn with_approaches(self, approaches: Approaches) -> Self {
+        self.reload(self.plans(), approaches);
+        self
+    }
+
+    /// Serves `plans` from the next request on, all at once, and techniques on them by `approaches`. What runs ends with the
+    /// plan that it began with.
+    pub fn reload(&self, plans: Vec<Arc<Plan>>, approaches: Approaches) {
+        self.current.swap(Catalog::new(plans, Composer::new(approaches)));
     }
 
     /// Says that the files have changed and cannot be served, in one line of `why`; what was served is served on.

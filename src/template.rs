@@ -301,7 +301,7 @@ impl RenderError {
         Self(match error.kind() {
             ErrorKind::OutOfFuel => "ran out of fuel".to_owned(),
             ErrorKind::UndefinedError => "used a value that is not there".to_owned(),
-            kind => kind.to_string(),
+            kind => format!("failed: {kind}"),
         })
     }
 }

@@ -21,5 +21,6 @@ step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 step tests cargo test --locked
 step setup tests/clients/setup.sh
 step node tests/clients/run.sh node
+step python tests/clients/run.sh python
 step litellm tests/clients/run.sh litellm
 printf '\nall ok, %d s\n' "$SECONDS"

@@ -10,6 +10,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use crate::approach::Approaches;
 use crate::cli::config::{Loaded, Place, ServeConfig};
 use crate::cli::manager;
 use crate::cli::output::Stop;
@@ -106,7 +107,7 @@ impl Reloader {
         }
         let plans: Vec<Arc<Plan>> = loaded.compiled.plans.into_iter().map(Arc::new).collect();
         let change = Change::between(&self.state.plans(), &plans);
-        self.state.reload(plans);
+        self.state.reload(plans, Approaches::new(loaded.sources, loaded.policy));
         let Change { added, removed, changed } = change;
         info!(added, removed, changed, "ensembles reloaded");
         true

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tracing::{info, warn};
 
+use crate::approach::Approaches;
 use crate::cli::config::{Loaded, Place, ServeConfig};
 use crate::cli::output::{Output, Stop};
 use crate::cli::reload::Reloader;
@@ -23,6 +24,16 @@ use crate::upstream::secret::Secret;
 const CALLER_KEY_VARIABLE: &str = "OPTILLM_API_KEY";
 
 const PORT: u16 = 4020;
+
+/// Variables of OptiLLM's that are not read here, and what is in their place.
+const NOT_READ: [(&str, &str); 6] = [
+    ("OPTILLM_HOST", "it is always 127.0.0.1"),
+    ("OPTILLM_PORT", "use ENSC_PORT or --port"),
+    ("OPTILLM_BASE_URL", "use ENSC_BASE_URL or --base-url"),
+    ("OPTILLM_LOG", "use RUST_LOG and ENSC_LOG"),
+    ("OPTILLM_APPROACH", "an ensemble says how it works"),
+    ("OPTILLM_MODEL", "the ensembles name their models"),
+];
 
 /// How long running requests get after a signal to end.
 const GRACE: Duration = Duration::from_secs(30);
@@ -97,6 +108,7 @@ struct Decided {
     chosen: Chosen,
     grace: Duration,
     plans: Vec<Arc<Plan>>,
+    approaches: Approaches,
     caller_key: Option<Secret>,
     upstream_key: Option<Secret>,
 }
@@ -136,9 +148,22 @@ impl Args {
             return Err(Stop::Failed("there is no ensemble to serve".into()));
         }
         let caller_key = self.caller_key()?;
+        let approaches = Approaches::new(loaded.sources, loaded.policy);
         let upstream_key = target::upstream_key()?;
         let (place, watch) = (self.place.clone(), self.watch || config.watch.unwrap_or(false));
-        Ok(Decided { place, settings, watch, seen, port, chosen, grace, plans, caller_key, upstream_key })
+        Ok(Decided {
+            place,
+            settings,
+            watch,
+            seen,
+            port,
+            chosen,
+            grace,
+            plans,
+            approaches,
+            caller_key,
+            upstream_key,
+        })
     }
 
     fn caller_key(&self) -> Result<Option<Secret>, Stop> {
@@ -176,6 +201,11 @@ impl Args {
         if let Some(model) = &self.model {
             info!("--model {model} changes nothing: the ensembles name their models");
         }
+        for (name, instead) in NOT_READ {
+            if world::variable(name).is_ok_and(|value| value.is_some()) {
+                warn!("{name} is not read: {instead}");
+            }
+        }
     }
 }
 
@@ -187,7 +217,8 @@ impl Decided {
         self.say_what_is_open(&opened.name);
         let settings = Settings { key: self.caller_key, liveliness: opened.liveliness };
         let host = Arc::new(Host::new(opened.upstream));
-        let state = Arc::new(State::new(self.plans, Arc::clone(&host), settings));
+        let state = State::new(self.plans, Arc::clone(&host), settings).with_approaches(self.approaches);
+        let state = Arc::new(state);
         sim::announce(&listener, out)?;
         let reloader = Reloader {
             place: self.place,

@@ -23,7 +23,7 @@ pub const KEY_VARIABLE: &str = "OPENAI_API_KEY";
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Target {
     /// The one upstream: plain http, on this host, ends in /v1 [default: http://127.0.0.1:4000/v1]
-    #[arg(long, value_name = "URL", env = "ENSC_BASE_URL", hide_env_values = true)]
+    #[arg(long, alias = "base_url", value_name = "URL", env = "ENSC_BASE_URL", hide_env_values = true)]
     pub base_url: Option<String>,
 
     /// `sim` or `sim:SCRIPT.toml` answers with simulated models instead

@@ -130,10 +130,11 @@ impl<'a> Steps<'_, '_, 'a> {
         let required = prompt.params.iter().filter(|param| param.default.is_none()).count();
         if args.len() > prompt.params.len() || args.len() < required {
             let expected = if args.len() < required { required } else { prompt.params.len() };
-            self.complain(
-                errors::wrong_arguments(&name.text, member.span, expected, args.len())
-                    .related(prompt.span, "written here"),
-            );
+            let found = errors::wrong_arguments(&name.text, member.span, expected, args.len());
+            self.complain(match prompt.span.file.built_in_index() {
+                Some(_) => found.help(format!("`ensc explain --prelude {}` shows it", name.text)),
+                None => found.related(prompt.span, "written here"),
+            });
             return None;
         }
         let mut binds: Vec<(String, Operand)> = Vec::new();

@@ -119,6 +119,10 @@ fn cells(
         match cell.words.as_slice() {
             [star] if star.text == "*" => wanted.push(("*", "*")),
             [profile, tier] => {
+                if let Some(meant) = swapped(tables, cell) {
+                    diagnostics.push(errors::swapped_cell(cell, &meant));
+                    continue;
+                }
                 let checks = [(profile, &profiles, "profile"), (tier, &tiers, "tier")];
                 let unknown =
                     checks.into_iter().filter(|(w, known, _)| w.text != "*" && !known.contains(&&*w.text));
@@ -144,6 +148,21 @@ fn cells(
     cells
 }
 
+/// What is meant by a cell whose tier stands before its profile.
+fn swapped(tables: &Tables<'_>, cell: &ast::Cell) -> Option<String> {
+    let [tier, profile] = cell.words.as_slice() else { return None };
+    let is_tier = tier.text == "*" || tables.tiers.contains_key(&tier.text);
+    let is_profile = profile.text == "*" || tables.profiles.contains_key(&profile.text);
+    // Of what is right as it stands nothing is asked.
+    let is_right = [
+        (tier, tables.profiles.contains_key(&tier.text)),
+        (profile, tables.tiers.contains_key(&profile.text)),
+    ]
+    .iter()
+    .all(|(word, is_known)| *is_known || word.text == "*");
+    (is_tier && is_profile && !is_right).then(|| format!("{}-{}", profile.text, tier.text))
+}
+
 /// The ensemble and cell that `NAME` or `NAME@CELL` means in `cell`.
 pub fn target<'a>(
     tables: &'a Tables<'_>,
@@ -160,6 +179,10 @@ pub fn target<'a>(
                 (profile, tier) = (&p.text, &t.text);
             }
             words => {
+                if let Some(meant) = swapped(tables, written) {
+                    diagnostics.push(errors::swapped_cell(written, &meant));
+                    return None;
+                }
                 let known: Vec<&str> =
                     tables.profiles.keys().chain(tables.tiers.keys()).map(String::as_str).collect();
                 match words.iter().find(|word| !known.contains(&word.text.as_str())) {

@@ -10,7 +10,7 @@ use super::call::{Call, CallRole, Returns};
 use super::cells::Inherited;
 use super::options::{self, Place};
 use super::scope::{Scope, Shape};
-use super::steps::{Body, Steps, it};
+use super::steps::{Body, Steps};
 use super::values::Reader;
 use super::{Arm, ArmHead, Cascade, Kind, Line, Step, Use, Verb, errors, graph};
 
@@ -261,7 +261,7 @@ impl<'a> Steps<'_, '_, 'a> {
             None => None,
         };
         let accept_when = body.accept_when.and_then(|expr| {
-            let (condition, uses) = self.apart(|this| this.condition(expr, &[it()]));
+            let (condition, uses) = self.apart(|this| this.condition(expr, &[this.it_of(alt)]));
             uses.iter().for_each(|used| self.mention(&used.name));
             condition
         });

@@ -5,7 +5,7 @@ use crate::template::{Data, Fence};
 
 use super::call::{Call, CallRole, Operand, Turn};
 use super::options::Place;
-use super::steps::{Body, Steps, it};
+use super::steps::{Body, Steps};
 use super::values::Reader;
 use super::{Matching, Pick, PickMethod, Score, ScoreMethod, Ties, Verb, Vote, errors};
 
@@ -147,9 +147,9 @@ impl<'a> Steps<'_, '_, 'a> {
         }
     }
 
-    pub fn vote(&mut self, list: &'a Value, body: &Body<'a>) -> Option<Verb> {
+    pub fn vote(&mut self, written: &'a Value, body: &Body<'a>) -> Option<Verb> {
         self.judge_options(Place::Vote, body);
-        let list = self.answers(list, "vote");
+        let list = self.answers(written, "vote");
         let mut silent = Vec::new();
         let (mut ties, mut min_share, mut weights) = (Ties::First, 0.0, Vec::new());
         let (mut key, mut matching) = (None, Matching::Text);
@@ -162,7 +162,7 @@ impl<'a> Steps<'_, '_, 'a> {
                 }
                 "weights" => weights = self.weights(&option.value),
                 "match" => matching = self.matching(&option.value),
-                "key" => key = self.key(&option.value),
+                "key" => key = self.key(&option.value, written),
                 _ => (),
             }
         }
@@ -173,9 +173,9 @@ impl<'a> Steps<'_, '_, 'a> {
         Some(Verb::Vote(Vote { list: list?, key, matching, ties, min_share, weights }))
     }
 
-    fn key(&mut self, value: &'a Value) -> Option<crate::template::Template> {
+    fn key(&mut self, value: &'a Value, list: &'a Value) -> Option<crate::template::Template> {
         let Value::Text(text) = value else { return None };
-        let visible = self.visible(&[it()]);
+        let visible = self.visible(&[self.it_in(list)]);
         let (key, mentions) =
             self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
         self.mention_all(&mentions);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{Block, EnsembleBody, Entry, File, Item};
+use crate::syntax::ast::{Block, EnsembleBody, Entry, File, Item, Value};
 
 /// Complaints that a name means nothing; their place is the name.
 const MISSING: &[&str] = &["N001", "T004", "C001", "C003"];
@@ -45,7 +45,8 @@ struct Lost<'a> {
 // === impl Found ===
 
 impl<'a> Found<'a> {
-    /// What stands in a text that could not be read, or the role or step in whose definition something is wrong.
+    /// What stands in a text that could not be read, or the role, step or parameter in whose definition something is
+    /// wrong.
     fn lost(&self, cause: &Diagnostic) -> Option<Lost<'a>> {
         if !cause.is_error() || !self.is_ours(cause.span) || cause.code.0 == "C003" {
             return None;
@@ -54,7 +55,11 @@ impl<'a> Found<'a> {
             let lines = self.unread(cause);
             return Some(Lost { words: words(self.sources.text(lines)).collect(), lines });
         }
-        let block = block(self.item(cause.span)?)?;
+        let item = self.item(cause.span)?;
+        if let Some(lost) = param(item, cause.span) {
+            return Some(lost);
+        }
+        let block = block(item)?;
         let (name, span) = block.entries.iter().find_map(|entry| match entry {
             Entry::Step(step) if encloses(step.span, cause.span) => Some((&step.name.text, step.span)),
             Entry::Option(set) if encloses(set.span, cause.span) => Some((&set.name.text, set.span)),
@@ -184,6 +189,18 @@ impl<'a> Found<'a> {
 
 fn encloses(outer: Span, inner: Span) -> bool {
     outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// The technique's parameter in whose kind or default a place lies.
+fn param(item: &Item, place: Span) -> Option<Lost<'_>> {
+    let Item::Technique(technique) = item else { return None };
+    technique.params.iter().find_map(|param| {
+        let kind = param.kind.as_ref().map(|kind| kind.span);
+        let default = param.default.as_ref().map(Value::span);
+        let is_there = kind.into_iter().chain(default).any(|part| encloses(part, place));
+        let words = BTreeSet::from([param.name.text.as_str()]);
+        is_there.then_some(Lost { words, lines: place })
+    })
 }
 
 fn block(item: &Item) -> Option<&Block> {

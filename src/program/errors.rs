@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::suggest::{did_you_mean, sure};
 use crate::source::Span;
-use crate::syntax::ast::{Entry, Name};
+use crate::syntax::ast::{Cell, Entry, Name};
 
 type Names<'a> = &'a [&'a str];
 
@@ -67,6 +67,13 @@ pub fn wrong_form(what: &str, name: &Name, form: &str) -> Diagnostic {
 pub fn unknown_cell(span: Span, word: &str, what: &str, known: Names<'_>) -> Diagnostic {
     let found = Diagnostic::error("C001", span, format!("no {what} named `{word}`"));
     near(found, word, known, "known")
+}
+
+/// C001
+pub fn swapped_cell(cell: &Cell, meant: &str) -> Diagnostic {
+    let words: Vec<&str> = cell.words.iter().map(|word| word.text.as_str()).collect();
+    let wrong = format!("no cell `{}`: the profile comes before the tier", words.join("-"));
+    Diagnostic::error("C001", cell.span, wrong).help(format!("did you mean `{meant}`?")).fix(cell.span, meant)
 }
 
 /// C002
@@ -452,8 +459,9 @@ pub fn too_deep(span: Span, most: usize) -> Diagnostic {
 
 /// G010
 pub fn too_large(span: Span, most: u64) -> Diagnostic {
-    Diagnostic::error("G010", span, format!("written out, this has more than {most} steps"))
-        .help("loops, samples and `for` bodies count as often as they may run: lower their bounds")
+    Diagnostic::error("G010", span, format!("written out, this has more than {most} steps")).help(
+        "loops, samples, `for` bodies and techniques count as often as they may run: lower their bounds",
+    )
 }
 
 /// G011

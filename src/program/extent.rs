@@ -158,7 +158,9 @@ fn width(list: &List, names: &Names<'_>) -> u64 {
         | List::Last { count: Some(count), list }
         | List::Best { count: Some(count), list } => width(list, names).min(u64::from(*count)),
         List::Index { .. } | List::First { .. } | List::Last { .. } | List::Best { .. } => 1,
-        List::Literal(lists) | List::Concat(lists) => lists.iter().map(|list| width(list, names)).sum(),
+        List::Literal(lists) | List::Concat(lists) => {
+            lists.iter().map(|list| width(list, names)).fold(0, u64::saturating_add)
+        }
     }
 }
 

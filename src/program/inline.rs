@@ -1,5 +1,6 @@
 //! An ensemble or technique in the place of a step or a model: its parameters filled, its steps checked.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -9,7 +10,9 @@ use crate::template::{Data, Fence, Kind as Sort};
 
 use super::call::History;
 use super::cells::{self, Inherited};
+use super::extent::NODES_MAX;
 use super::options::{self, Place};
+use super::prompts::PromptDef;
 use super::roles::{Filled, Judge, Prompts, Role, Roles};
 use super::scope::{Scope, Shapes};
 use super::steps::{Body, Steps};
@@ -31,7 +34,7 @@ struct Filling {
 /// What a parameter was filled with.
 enum Argument {
     Role(Role),
-    Prompt(super::prompts::PromptDef),
+    Prompt(PromptDef),
     Given(Given, Sort),
 }
 
@@ -166,6 +169,14 @@ impl<'a> Steps<'_, '_, 'a> {
             self.complain(errors::too_deep(span, NESTING_MAX));
             return None;
         }
+        // Each would have a step at least; and there is no end to a few that each use another a few times.
+        let written_out = self.judge.written_out.replace(self.judge.written_out.get() + 1);
+        if written_out >= NODES_MAX {
+            if written_out == NODES_MAX {
+                self.complain(errors::too_large(span, NODES_MAX));
+            }
+            return None;
+        }
         stack.push(of.to_owned());
         Some(stack)
     }
@@ -181,6 +192,7 @@ impl<'a> Steps<'_, '_, 'a> {
             partial: false,
             diagnostics: Vec::new(),
             missing: self.judge.missing,
+            written_out: Rc::clone(&self.judge.written_out),
         }
     }
 
@@ -236,7 +248,10 @@ impl<'a> Steps<'_, '_, 'a> {
                 },
                 None if index < params.len() => index,
                 None => {
-                    self.complain(errors::too_many_arguments(name, arg.span, params.len()));
+                    // One that could not be read is not too many.
+                    if index >= technique.written.params.len() {
+                        self.complain(errors::too_many_arguments(name, arg.span, params.len()));
+                    }
                     fine = false;
                     continue;
                 }
@@ -362,9 +377,7 @@ impl<'a> Steps<'_, '_, 'a> {
         let mut judge = self.child(filling.roles.clone(), Prompts::new(), cell, Vec::new());
         let found = match (param.kind, value) {
             (ParamKind::Prompt, Value::Name(member)) => {
-                let (tables, name) = (judge.tables, &member.path.head.text);
-                let prompt = tables.prompts.get(name).or_else(|| tables.prelude.get(name));
-                prompt.cloned().map(Argument::Prompt)
+                default_prompt(&mut judge, &member.path.head).map(Argument::Prompt)
             }
             (ParamKind::Answer | ParamKind::Answers, _) => None,
             (kind, value) => constant(&mut judge, kind, value).map(Argument::Role),
@@ -413,24 +426,10 @@ pub fn rehearse(judge: &mut Judge<'_>, technique: &Technique<'_>) {
                 continue;
             }
             (ParamKind::Prompt, default) => {
-                let (tables, name) = (judge.tables, default);
-                let named = match name {
-                    Some(Value::Name(member)) => Some(&member.path.head),
-                    _ => None,
-                };
-                let prompt = named.and_then(|name| {
-                    tables.prompts.get(&name.text).or_else(|| tables.prelude.get(&name.text))
-                });
-                match (prompt, named) {
-                    (Some(prompt), _) => drop(judge.prompts.insert(param.name.to_owned(), prompt.clone())),
-                    (None, Some(name)) => {
-                        let known: Vec<&str> =
-                            tables.prompts.keys().chain(tables.prelude.keys()).map(String::as_str).collect();
-                        judge.diagnostics.push(errors::unknown_name(&name.text, name.span, "prompt", &known));
-                    }
-                    // Which prompt it will be, and what that takes, is not known.
-                    (None, None) => return,
-                }
+                // Which prompt it will be, and what that takes, is not known.
+                let Some(Value::Name(member)) = default else { return };
+                let prompt = default_prompt(judge, &member.path.head);
+                judge.prompts.extend(prompt.map(|prompt| (param.name.to_owned(), prompt)));
                 continue;
             }
             (kind, Some(default)) => match constant(judge, kind, default) {
@@ -448,6 +447,18 @@ pub fn rehearse(judge: &mut Judge<'_>, technique: &Technique<'_>) {
     }
     judge.stack.push(technique.written.name.text.clone());
     drop(unit(judge, technique, vars, &[]));
+}
+
+/// The prompt that a parameter takes by itself; reported if there is none of that name.
+fn default_prompt(judge: &mut Judge<'_>, name: &ast::Name) -> Option<PromptDef> {
+    let tables = judge.tables;
+    let prompt = tables.prompts.get(&name.text).or_else(|| tables.prelude.get(&name.text));
+    if prompt.is_none() {
+        let known: Vec<&str> =
+            tables.prompts.keys().chain(tables.prelude.keys()).map(String::as_str).collect();
+        judge.diagnostics.push(errors::unknown_name(&name.text, name.span, "prompt", &known));
+    }
+    prompt.cloned()
 }
 
 /// A value known beforehand, of a parameter's kind.

@@ -1,6 +1,8 @@
 //! Roles: what `panel`, `chief` and `width` mean in one cell.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -54,6 +56,8 @@ pub struct Judge<'a> {
     pub partial: bool,
     pub diagnostics: Vec<Diagnostic>,
     pub missing: &'a mut Missing,
+    /// How many ensembles and techniques were written out so far, one inside the other or side by side.
+    pub written_out: Rc<Cell<u64>>,
 }
 
 // === impl Role ===
@@ -147,6 +151,7 @@ impl<'a> Judge<'a> {
             partial: false,
             diagnostics: Vec::new(),
             missing,
+            written_out: Rc::default(),
         }
     }
 

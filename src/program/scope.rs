@@ -39,6 +39,17 @@ pub struct Shapes<'s, 'a> {
     pub scopes: &'s [Scope<'a>],
 }
 
+/// What is asked about a name. Groups that name groups are looked at once per question, not once per way to them.
+#[derive(Clone, Copy)]
+enum Wanted<'w> {
+    /// Whether it is one answer or several.
+    Kind,
+    /// That, and the kind of the member of this name.
+    Member(&'w str),
+    /// That, and every member.
+    Members,
+}
+
 // === impl Shape ===
 
 impl Shape {
@@ -72,15 +83,15 @@ impl Shape {
 impl<'a> Shapes<'_, 'a> {
     /// `None` if nothing in scope has that name.
     pub fn of(&self, name: &str) -> Option<Shape> {
-        self.within(name, self.scopes.len(), 0)
+        self.within(name, self.scopes.len(), 0, Wanted::Members)
     }
 
     /// What a right-hand side gives, in the innermost scope.
     pub fn of_rhs(&self, rhs: &ast::Rhs) -> Shape {
-        self.rhs(rhs, self.scopes.len(), 0)
+        self.rhs(rhs, self.scopes.len(), 0, Wanted::Members)
     }
 
-    fn within(&self, name: &str, levels: usize, depth: usize) -> Option<Shape> {
+    fn within(&self, name: &str, levels: usize, depth: usize, wanted: Wanted<'_>) -> Option<Shape> {
         for level in (0..levels).rev() {
             let scope = &self.scopes[level];
             if let Some((_, sort)) = scope.vars.iter().find(|(var, _)| var == name) {
@@ -94,13 +105,13 @@ impl<'a> Shapes<'_, 'a> {
                 continue;
             }
             if let Some(step) = scope.steps.iter().find(|step| step.name.text == name) {
-                return Some(self.rhs(&step.rhs, level + 1, depth + 1));
+                return Some(self.rhs(&step.rhs, level + 1, depth + 1, wanted));
             }
         }
         None
     }
 
-    fn rhs(&self, rhs: &ast::Rhs, levels: usize, depth: usize) -> Shape {
+    fn rhs(&self, rhs: &ast::Rhs, levels: usize, depth: usize, wanted: Wanted<'_>) -> Shape {
         let alt = &rhs.alts[0];
         let entries = alt.block.iter().flat_map(|block| &block.entries);
         match &alt.verb {
@@ -111,42 +122,45 @@ impl<'a> Shapes<'_, 'a> {
             | Written::Score { .. }
             | Written::ForEach { .. }
             | Written::Pick { count: Some(_), .. } => Shape::Answers,
-            Written::Group => Shape::Group(
-                entries
-                    .filter_map(|entry| match entry {
-                        Entry::Step(step) => {
-                            Some((step.name.text.clone(), self.rhs(&step.rhs, levels, depth + 1).kind()))
-                        }
-                        _ => None,
-                    })
-                    .collect(),
-            ),
+            Written::Group => {
+                let is_wanted = |name: &str| match wanted {
+                    Wanted::Kind => false,
+                    Wanted::Member(member) => name == member,
+                    Wanted::Members => true,
+                };
+                let steps = entries.filter_map(|entry| match entry {
+                    Entry::Step(step) if is_wanted(&step.name.text) => Some(step),
+                    _ => None,
+                });
+                let kind = |step: &ast::Step| self.rhs(&step.rhs, levels, depth + 1, Wanted::Kind).kind();
+                Shape::Group(steps.map(|step| (step.name.text.clone(), kind(step))).collect())
+            }
             Written::Route { .. } => {
                 let first = entries.filter_map(|entry| match entry {
                     Entry::Arm(arm) => Some(&arm.rhs),
                     _ => None,
                 });
-                first.map(|rhs| self.rhs(rhs, levels, depth + 1)).next().unwrap_or(Shape::Unclear)
+                first.map(|rhs| self.rhs(rhs, levels, depth + 1, wanted)).next().unwrap_or(Shape::Unclear)
             }
             Written::Repeat { name, .. } => {
-                self.within(&name.text, levels, depth + 1).unwrap_or(Shape::Unclear)
+                self.within(&name.text, levels, depth + 1, wanted).unwrap_or(Shape::Unclear)
             }
-            Written::Plain { value } => self.value(value, levels, depth),
+            Written::Plain { value } => self.value(value, levels, depth, wanted),
             Written::Bad(_) => Shape::Unclear,
             _ => Shape::Answer,
         }
     }
 
-    fn value(&self, value: &Value, levels: usize, depth: usize) -> Shape {
+    fn value(&self, value: &Value, levels: usize, depth: usize, wanted: Wanted<'_>) -> Shape {
         match value {
             Value::List(_) => Shape::Answers,
-            Value::Name(member) => self.named(member, levels, depth),
+            Value::Name(member) => self.named(member, levels, depth, wanted),
             Value::Bad(_) => Shape::Unclear,
             _ => Shape::Answer,
         }
     }
 
-    fn named(&self, member: &Member, levels: usize, depth: usize) -> Shape {
+    fn named(&self, member: &Member, levels: usize, depth: usize, wanted: Wanted<'_>) -> Shape {
         let head = member.path.head.text.as_str();
         match &member.args {
             Some(args) if LIST_FUNCTIONS.contains(&head) => {
@@ -155,13 +169,20 @@ impl<'a> Shapes<'_, 'a> {
                     _ => Shape::Answers,
                 };
             }
-            Some(_) => return self.unit(head, depth),
+            Some(_) => return self.unit(head, depth, wanted),
             None => (),
         }
         if member.cell.is_some() {
-            return self.unit(head, depth);
+            return self.unit(head, depth, wanted);
         }
-        let Some(mut shape) = self.within(head, levels, depth + 1) else { return self.unit(head, depth) };
+        let wanted = match member.path.tail.first() {
+            Some(ast::Access::Field(field)) => Wanted::Member(&field.text),
+            Some(_) => Wanted::Kind,
+            None => wanted,
+        };
+        let Some(mut shape) = self.within(head, levels, depth + 1, wanted) else {
+            return self.unit(head, depth, wanted);
+        };
         for access in &member.path.tail {
             shape = match (access, &shape) {
                 (ast::Access::Field(field), Shape::Group(names)) => {
@@ -177,14 +198,14 @@ impl<'a> Shapes<'_, 'a> {
     }
 
     /// What an ensemble or technique gives as a step.
-    fn unit(&self, name: &str, depth: usize) -> Shape {
+    fn unit(&self, name: &str, depth: usize, wanted: Wanted<'_>) -> Shape {
         if depth > DEPTH_MAX {
             return Shape::Answer;
         }
         if let Some(technique) = self.tables.techniques.get(name) {
             let scopes = [technique.scope()];
             let inner = Shapes { tables: self.tables, scopes: &scopes };
-            return inner.within("reply", 1, depth + 1).unwrap_or(Shape::Unclear);
+            return inner.within("reply", 1, depth + 1, wanted).unwrap_or(Shape::Unclear);
         }
         let ensemble = self.tables.ensembles_named(name).next();
         match ensemble.map(|ensemble| &ensemble.body) {

@@ -203,7 +203,6 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
     pub fn step(&mut self, step: &'a ast::Step) -> Option<Step> {
         let alts = self.alternatives(&step.rhs)?;
         let kind = self.shape_of(&step.rhs).kind();
-        self.judge_fallbacks(kind, &step.rhs, &alts);
         Some(Step {
             name: step.name.text.clone(),
             doc: super::collect::doc_text(step.doc.as_ref()),
@@ -236,7 +235,9 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
             }
             alts.push(self.alt(alt, &body));
         }
-        alts.into_iter().collect()
+        let alts: Vec<Alt> = alts.into_iter().collect::<Option<_>>()?;
+        self.judge_fallbacks(rhs, &alts);
+        Some(alts)
     }
 
     /// `reply` is one answer that is always there.
@@ -254,15 +255,19 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
 
     /// A step of one answer has no list as its fallback; a text that a typed step falls back to is one of the declared
     /// choices.
-    fn judge_fallbacks(&mut self, kind: Kind, rhs: &ast::Rhs, alts: &[Alt]) {
+    fn judge_fallbacks(&mut self, rhs: &ast::Rhs, alts: &[Alt]) {
+        let gives_one = rhs.alts.len() > 1 && self.shape_of(rhs).kind() == Kind::Answer;
         for written in rhs.alts.iter().skip(1) {
             let one = ast::Rhs { alts: vec![written.clone()], span: written.span };
-            if kind == Kind::Answer && self.shape_of(&one).kind() == Kind::Answers {
-                self.complain(errors::wrong_kind(
-                    written.verb_span,
-                    "one answer, like the step it stands in for",
-                    "a list",
-                ));
+            if gives_one && self.shape_of(&one).kind() == Kind::Answers {
+                self.complain(
+                    errors::wrong_kind(
+                        written.verb_span,
+                        "one answer, like what it stands in for",
+                        "a list of answers",
+                    )
+                    .help("merge them, pick one, vote, or take `first(…)`"),
+                );
             }
         }
         let Some(returns) = alts[0].verb.returns() else { return };
@@ -282,7 +287,7 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         self.uses.iter_mut().for_each(|used| used.printed = false);
         let calls = !matches!(alt.verb, Written::Plain { .. });
         let accept_when = body.accept_when.filter(|_| !calls).and_then(|expr| {
-            let (condition, uses) = self.apart(|this| this.condition(expr, &[it()]));
+            let (condition, uses) = self.apart(|this| this.condition(expr, &[this.it_of(alt)]));
             uses.iter().for_each(|used| self.mention(&used.name));
             condition
         });
@@ -600,11 +605,6 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
         visible.push(("elapsed".to_owned(), Sort::Number));
         visible
     }
-}
-
-/// `it`, the answer under judgement.
-pub fn it() -> (String, Sort) {
-    ("it".to_owned(), Sort::Answer)
 }
 
 pub fn calls(models: Vec<String>, call: &Call) -> Vec<Member> {

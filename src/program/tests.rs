@@ -129,6 +129,37 @@ fn a_program_has_limits_and_says_so() {
         format!("{}ensemble x at high-xl {{ reply = t{depth}(m: a) }}", techniques.collect::<String>())
     };
     complains(&nested(15), &[]);
+    // A few that each use another a few times: the last would have a million steps, and nobody waits for them.
+    let wide = |n: usize| -> String {
+        let uses: String = (0..30).map(|k| format!("p{k} = t{}(m: m)\n", n - 1)).collect();
+        let list: Vec<String> = (0..30).map(|k| format!("p{k}")).collect();
+        format!("technique t{n}(m: model) {{\n{uses}reply = vote [{}] }}\n", list.join(", "))
+    };
+    let wide: String = (1..=4).map(wide).collect();
+    let text = format!(
+        "technique t0(m: model) {{ reply = ask m }}\n{wide}ensemble x at high-xl {{ reply = t3(m: a) }}"
+    );
+    let found = check_text(&text).1;
+    assert!(found.iter().all(|text| text.starts_with("G010 ")) && !found.is_empty(), "{found:?}");
     let deep = check_text(&nested(17)).1;
     assert!(deep.iter().all(|text| text.starts_with("G009 ")) && !deep.is_empty(), "{deep:?}");
+}
+
+/// Looked at once per way to it, each would take longer than anyone waits.
+#[test]
+fn steps_that_many_ways_lead_to_are_looked_at_once() {
+    let chain = |first: &str, link: &dyn Fn(usize) -> String, reply: &str| -> String {
+        let links: String = (1..60).map(link).collect();
+        format!("ensemble x at high-xl {{\n{first}\n{links}reply = {reply}\n}}")
+    };
+    let group = |n: usize| format!("g{n} = parallel {{\na{n} = g{}\nb{n} = g{}\n}}\n", n - 1, n - 1);
+    complains(&chain("g0 = parallel panel", &group, "merge g59 by a"), &[]);
+    let member = |n: usize| match n {
+        1 => group(1),
+        n => format!("g{n} = parallel {{\na{n} = g{m}.a{m}\nb{n} = g{m}.b{m}\n}}\n", m = n - 1),
+    };
+    complains(&chain("g0 = parallel panel", &member, "merge g59 by a"), &[]);
+    let vote = |n: usize| format!("s{n} = vote [s{m}, t{m}]\nt{n} = vote [t{m}, s{m}]\n", m = n - 1);
+    let first = "s0 = ask a { returns: one_of [x, y] }\nt0 = ask a { returns: one_of [x, y] }";
+    complains(&chain(first, &vote, r#"text """{{ s59.value }} {{ t59.value }}""""#), &[]);
 }

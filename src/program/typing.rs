@@ -92,15 +92,22 @@ impl Verb {
     pub fn returns(&self) -> Option<&Returns> {
         match self {
             Self::Ask(call) | Self::Merge { call, .. } => call.returns.as_ref(),
-            Self::Sample { member: super::Member::Call(call), .. } => call.returns.as_ref(),
-            Self::Parallel { members, .. } => match members.first()? {
-                super::Member::Call(call) => call.returns.as_ref(),
-                _ => None,
-            },
+            Self::Sample { member, .. } => of_call([member]),
+            Self::Parallel { members, .. } => of_call(members),
+            Self::Cascade(cascade) => of_call(&cascade.rungs),
+            Self::Race(starters) => of_call(starters.iter().map(|(member, _)| member)),
             Self::Over { calls, .. } => calls.first()?.returns.as_ref(),
             _ => None,
         }
     }
+}
+
+/// What the calls among these return: all of them the same.
+fn of_call<'m>(members: impl IntoIterator<Item = &'m super::Member>) -> Option<&'m Returns> {
+    members.into_iter().find_map(|member| match member {
+        super::Member::Call(call) => call.returns.as_ref(),
+        _ => None,
+    })
 }
 
 // === impl Returns ===
@@ -178,6 +185,8 @@ pub fn asks(verb: &Written) -> bool {
             | Written::Parallel { .. }
             | Written::Sample { .. }
             | Written::Over { .. }
+            | Written::Cascade { .. }
+            | Written::Race { .. }
     )
 }
 

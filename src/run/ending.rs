@@ -10,7 +10,7 @@ use super::errors::{ErrorKind, RunError, Why};
 use super::outcome::{Output, Reply};
 use super::receipt::{ChoiceReceipt, ChoicesReceipt, ReplyReceipt, Told};
 use super::slots::QUEUE_MAX;
-use super::{Choice, Finished};
+use super::{Abandoned, Choice, Finished};
 
 /// Seconds that a client should wait when nobody listens upstream.
 const UNREACHABLE_RETRY_S: u64 = 5;
@@ -34,6 +34,15 @@ pub async fn run(core: Arc<Core>) -> Finished {
     let receipt = ledger.receipt(&core.request, told);
     let result = output.map(|given| given.choices());
     Finished { result, receipt, trace: ledger.take_trace() }
+}
+
+/// The books of a run whose calls were all dropped just now, for a reason that completes "cancelled: ".
+pub fn abandoned(core: &Core, why: &'static str) -> Abandoned {
+    let mut ledger = core.ledger();
+    ledger.stopped(why);
+    ledger.event("run".to_owned(), "done", why.to_owned());
+    let receipt = ledger.receipt(&core.request, Told::default());
+    Abandoned { receipt, trace: ledger.take_trace() }
 }
 
 /// What the client gets.

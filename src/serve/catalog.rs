@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::diagnostic::suggest;
 use crate::plan::{Plan, bounds, several};
 
+use super::asked::{Composer, FIELD, Order};
 use super::errors::{self, Refusal};
 use super::limits::CHOICES_MAX;
 
@@ -15,6 +16,7 @@ pub struct Catalog {
     handles: Vec<Arc<Served>>,
     /// Handles and selectors.
     names: BTreeMap<String, Arc<Served>>,
+    pub composer: Composer,
 }
 
 /// One handle.
@@ -24,11 +26,17 @@ pub struct Served {
     several: [OnceLock<Arc<Plan>>; CHOICES_MAX as usize - 1],
 }
 
+/// What a request asks for.
+pub enum Asked {
+    Served(Arc<Served>),
+    Composed(Order),
+}
+
 // === impl Catalog ===
 
 impl Catalog {
     #[must_use]
-    pub fn new(plans: Vec<Arc<Plan>>) -> Self {
+    pub fn new(plans: Vec<Arc<Plan>>, composer: Composer) -> Self {
         let handles: Vec<_> = plans.into_iter().map(|plan| Arc::new(Served::new(plan))).collect();
         let mut names = BTreeMap::new();
         for served in &handles {
@@ -38,7 +46,7 @@ impl Catalog {
         for served in &handles {
             names.insert(served.plan.handle.clone(), Arc::clone(served));
         }
-        Self { handles, names }
+        Self { handles, names, composer }
     }
 
     /// The plan of a handle or selector.
@@ -56,6 +64,29 @@ impl Catalog {
         })
     }
 
+    /// What a name and, if it is given, `optillm_approach` ask for: something that is served, or a plan to be composed.
+    pub fn asked(&self, name: &str, approach: Option<&str>) -> Result<Asked, Refusal> {
+        let named = match self.names.get(name) {
+            Some(served) => Asked::Served(Arc::clone(served)),
+            None => {
+                let find = |name: &str| self.names.get(name).map(|served| Arc::clone(&served.plan));
+                let plans: Vec<&Arc<Plan>> = self.plans().collect();
+                match self.composer.in_name(name, find, &plans) {
+                    Some(order) => Asked::Composed(order),
+                    None => return self.served(name).map(Asked::Served),
+                }
+            }
+        };
+        let Some(approach) = approach else { return Ok(named) };
+        match named {
+            Asked::Served(served) => Ok(match self.composer.on_handle(&served.plan, approach)? {
+                Some(order) => Asked::Composed(order),
+                None => Asked::Served(served),
+            }),
+            Asked::Composed(_) => Err(errors::invalid(FIELD, "is not needed: `model` names a technique")),
+        }
+    }
+
     pub fn plans(&self) -> impl Iterator<Item = &Arc<Plan>> {
         self.handles.iter().map(|served| &served.plan)
     }
@@ -64,7 +95,8 @@ impl Catalog {
 // === impl Served ===
 
 impl Served {
-    fn new(plan: Arc<Plan>) -> Self {
+    #[must_use]
+    pub fn new(plan: Arc<Plan>) -> Self {
         Self { plan, several: Default::default() }
     }
 

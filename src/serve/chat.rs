@@ -3,21 +3,25 @@
 //! Dropping the handler, or the body that it gave, drops the run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Response;
 
 use crate::plan::{Plan, StreamMode};
+use crate::run::receipt::Receipt;
 use crate::run::request::Request;
-use crate::run::{Event, Finished};
+use crate::run::{Choice, Event, Finished, RunError};
 
 use super::State;
 use super::body;
+use super::catalog::{Asked, Served};
 use super::errors::{self, Kind, Refusal};
 use super::flight::{Entry, Flight, Holds};
 use super::hop::Hop;
 use super::limits::BodyShare;
 use super::respond::{self, Tag};
+use super::runs::Past;
 use super::stream::Stream;
 use super::wire::{self, Chunks, Head, Question};
 
@@ -27,8 +31,9 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     let (head, body) = request.into_parts();
     let (bytes, share) = body::read(body, &state.limits).await?;
     let hop = Hop::read(&head.headers)?;
-    let question = wire::decode(&bytes)?;
-    let served = state.current.catalog().served(&question.model)?;
+    let mut question = wire::decode(&bytes)?;
+    let (served, answers) = asked(state, &question).await?;
+    question.choices = question.choices.max(answers);
     if !hop.path.is_empty() {
         return Err(errors::nested(&hop.path, &question.model));
     }
@@ -39,12 +44,30 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     run(state, plan, question, hop, share).await
 }
 
+/// What is asked for, and how many answers that gives by itself.
+async fn asked(state: &State, question: &Question) -> Result<(Arc<Served>, u32), Refusal> {
+    let catalog = state.current.catalog();
+    match catalog.asked(&question.model, question.approach.as_deref())? {
+        Asked::Served(served) => Ok((served, 1)),
+        Asked::Composed(order) => {
+            let answers = order.answers();
+            if let Some(served) = catalog.composer.kept(&order) {
+                return Ok((served, answers));
+            }
+            // A check of the program: long for a thread that others wait for.
+            let composing = tokio::task::spawn_blocking(move || catalog.composer.compose(&order));
+            let served = composing.await.map_err(|_| errors::panicked())??;
+            Ok((served, answers))
+        }
+    }
+}
+
 /// LiteLLM asks whether the handle would answer; that is known without running it.
 fn probe(state: &State, plan: &Plan, question: &Question) -> Result<Response<Body>, Refusal> {
     if !state.health.is_ready() {
         return Err(Refusal::new(Kind::NotReady, "the upstream has not answered yet"));
     }
-    let tag = Tag { run: run_id(), handle: plan.handle.clone() };
+    let tag = Tag { run: run_id(), handle: plan.handle.clone(), warning: question.warning };
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     Ok(respond::probed(wire::probe(&head), &tag))
 }
@@ -57,11 +80,11 @@ async fn run(
     body: BodyShare,
 ) -> Result<Response<Body>, Refusal> {
     let holds = Holds { slot: state.limits.take_run()?, body };
-    let tag = Tag { run: run_id(), handle: plan.handle.clone() };
+    let tag = Tag { run: run_id(), handle: plan.handle.clone(), warning: question.warning };
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
     let request = Arc::new(to_request(&plan, question, hop, &tag));
-    let entry = Entry::new(tag.run.clone(), tag.handle.clone());
+    let entry = Entry::new(past(&head, &tag, streamed), Arc::clone(&state.runs));
     let flight = Flight::new(state.runner.start(plan, request), entry, holds);
     if streamed {
         let stream = Stream::new(flight, Chunks::new(head), include_usage);
@@ -97,19 +120,34 @@ async fn whole(mut flight: Flight, head: &Head, tag: &Tag) -> Response<Body> {
     let response = match outcome {
         Err(refusal) => respond::failed(&refusal, None, tag),
         Ok(finished) => {
-            flight.entry.count(&finished.receipt);
-            ended(*finished, head, tag)
+            let Finished { result, receipt, trace } = *finished;
+            let response = ended(result, &receipt, head, tag);
+            flight.entry.tell(receipt, trace);
+            response
         }
     };
     flight.entry.close(response.status().as_u16());
     response
 }
 
-fn ended(finished: Finished, head: &Head, tag: &Tag) -> Response<Body> {
-    let Finished { result, receipt, .. } = finished;
+fn ended(result: Result<Vec<Choice>, RunError>, receipt: &Receipt, head: &Head, tag: &Tag) -> Response<Body> {
     match result {
-        Ok(choices) => respond::answered(wire::whole(head, &choices, &receipt), &receipt, tag),
-        Err(error) => respond::failed(&error.into(), Some(&receipt), tag),
+        Ok(choices) => respond::answered(wire::whole(head, &choices, receipt), receipt, tag),
+        Err(error) => respond::failed(&error.into(), Some(receipt), tag),
+    }
+}
+
+/// What is known of a run when it begins.
+fn past(head: &Head, tag: &Tag, streamed: bool) -> Past {
+    Past {
+        run: tag.run.clone(),
+        handle: tag.handle.clone(),
+        model: head.model.clone(),
+        streamed,
+        began_s: head.created,
+        took: Duration::ZERO,
+        status: None,
+        told: None,
     }
 }
 

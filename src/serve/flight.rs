@@ -2,11 +2,12 @@
 //!
 //! Dropped, it drops the run with it, and every connection that the run had open.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::stream::{BoxStream, CatchUnwind, StreamExt};
+use futures_util::Stream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
@@ -14,23 +15,40 @@ use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::run::receipt::Receipt;
 use crate::run::request::Request;
-use crate::run::{Event, Run};
+use crate::run::trace::Trace;
+use crate::run::{Abandoned, Event, Run};
 
 use super::errors::{self, Refusal};
 use super::limits::BodyShare;
+use super::runs::{Past, Runs};
+
+/// Why the calls of a run were stopped whose client is gone; completes "cancelled: ".
+const CLIENT_GONE: &str = "the client left";
 
 /// How a run is begun. There is one way; tests have theirs.
 pub trait Runner: Send + Sync + 'static {
     /// Nothing happens before the first poll.
-    fn start(&self, plan: Arc<Plan>, request: Arc<Request>) -> BoxStream<'static, Event>;
+    fn start(&self, plan: Arc<Plan>, request: Arc<Request>) -> Pin<Box<dyn Running>>;
+}
+
+/// A run under way.
+pub trait Running: Stream<Item = Event> + Send {
+    /// Ends it, with every call of it, since nobody waits for it any longer. What happened until then, if anything did.
+    fn abandon(self: Pin<&mut Self>) -> Option<Abandoned>;
 }
 
 /// Runs for real.
 pub struct HostRunner(pub Arc<Host>);
 
 impl Runner for HostRunner {
-    fn start(&self, plan: Arc<Plan>, request: Arc<Request>) -> BoxStream<'static, Event> {
-        Run::new(plan, request, Arc::clone(&self.0)).boxed()
+    fn start(&self, plan: Arc<Plan>, request: Arc<Request>) -> Pin<Box<dyn Running>> {
+        Box::pin(Run::new(plan, request, Arc::clone(&self.0)))
+    }
+}
+
+impl Running for Run {
+    fn abandon(self: Pin<&mut Self>) -> Option<Abandoned> {
+        Run::abandon(self.get_mut(), CLIENT_GONE)
     }
 }
 
@@ -43,7 +61,7 @@ pub struct Holds {
 
 pub struct Flight {
     /// `None` once it is over.
-    events: Option<CatchUnwind<AssertUnwindSafe<BoxStream<'static, Event>>>>,
+    run: Option<Pin<Box<dyn Running>>>,
     pub entry: Entry,
     _holds: Holds,
 }
@@ -52,20 +70,23 @@ pub struct Flight {
 
 impl Flight {
     #[must_use]
-    pub fn new(events: BoxStream<'static, Event>, entry: Entry, holds: Holds) -> Self {
-        Self { events: Some(AssertUnwindSafe(events).catch_unwind()), entry, _holds: holds }
+    pub fn new(run: Pin<Box<dyn Running>>, entry: Entry, holds: Holds) -> Self {
+        Self { run: Some(run), entry, _holds: holds }
     }
 
     /// The next event. A panic of the run is a refusal, and so is an end without `Done`; after either, and after
     /// `Done`, the run is gone and must not be asked again.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, Refusal>> {
-        let events = self.events.as_mut().expect("a run is not polled after its end");
-        let event = match std::task::ready!(events.poll_next_unpin(cx)) {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(_)) | None => Err(errors::panicked()),
+        let run = self.run.as_mut().expect("a run is not polled after its end");
+        // After a panic it is dropped, and nothing of it is looked at again.
+        let polled = catch_unwind(AssertUnwindSafe(|| run.as_mut().poll_next(cx)));
+        let event = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(Some(event))) => Ok(event),
+            Ok(Poll::Ready(None)) | Err(_) => Err(errors::panicked()),
         };
         if !matches!(event, Ok(Event::Delta { .. })) {
-            self.events = None;
+            self.run = None;
         }
         Poll::Ready(event)
     }
@@ -76,44 +97,52 @@ impl Flight {
     }
 }
 
-/// The line of one run in the log: written when dropped, so that none is forgotten.
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(Abandoned { receipt, trace }) = self.run.take().and_then(|mut run| run.as_mut().abandon())
+        {
+            self.entry.tell(receipt, trace);
+        }
+    }
+}
+
+/// What is known of one run; written down when dropped, so that none is forgotten: a line in the log, and the run
+/// among those that are over.
 pub struct Entry {
-    run: String,
-    handle: String,
     began: Instant,
-    calls: u32,
-    tokens: u64,
-    degraded: bool,
-    status: Option<u16>,
+    past: Option<Past>,
+    runs: Arc<Runs>,
 }
 
 // === impl Entry ===
 
 impl Entry {
+    /// `past` is what is known at the beginning.
     #[must_use]
-    pub fn new(run: String, handle: String) -> Self {
-        Self { run, handle, began: Instant::now(), calls: 0, tokens: 0, degraded: false, status: None }
+    pub fn new(past: Past, runs: Arc<Runs>) -> Self {
+        Self { began: Instant::now(), past: Some(past), runs }
     }
 
-    pub fn count(&mut self, receipt: &Receipt) {
-        self.calls = receipt.totals.calls;
-        self.tokens = receipt.totals.prompt_tokens.saturating_add(receipt.totals.completion_tokens);
-        self.degraded = receipt.degraded;
+    /// What happened.
+    pub fn tell(&mut self, receipt: Receipt, trace: Trace) {
+        if let Some(past) = &mut self.past {
+            past.told = Some((receipt, trace));
+        }
     }
 
     /// How it ended, as a status. Without one the client was gone before the end.
     pub fn close(&mut self, status: u16) {
-        self.status = Some(status);
+        if let Some(past) = &mut self.past {
+            past.status = Some(status);
+        }
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let wall_s = self.began.elapsed().as_secs_f64();
-        let Self { run, handle, calls, tokens, degraded, .. } = self;
-        match self.status {
-            Some(status) => tracing::info!(run, handle, calls, tokens, wall_s, degraded, status, "run"),
-            None => tracing::info!(run, handle, wall_s, "run dropped: the client is gone"),
-        }
+        let Some(mut past) = self.past.take() else { return };
+        past.took = self.began.elapsed();
+        past.log();
+        self.runs.push(past);
     }
 }

@@ -48,6 +48,12 @@ pub const RUNS_MAX: usize = 4096;
 /// Connections open: twice the runs, so that health and models are still answered when all runs are taken.
 pub const CONNECTIONS_MAX: usize = 8192;
 
+/// Runs that are remembered when they are over.
+pub const PAST_RUNS_MAX: usize = 1000;
+
+/// Bytes that they may take: one with many calls and a long trace takes a megabyte.
+pub const PAST_BYTES_MAX: usize = 64 << 20;
+
 /// Bytes of `error.message`.
 pub const MESSAGE_MAX: usize = 2 << 10;
 

@@ -1,9 +1,10 @@
-//! `/v1/models`: the handles, from what is in memory. LiteLLM polls it at its own start, so nothing upstream is asked.
+//! `/v1/models`, `/v1/ensembles`: the handles, from what is in memory. LiteLLM polls it at its own start, so nothing upstream is asked.
 
 use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Value, json};
 
+use crate::explain;
 use crate::plan::{Bounds, Plan};
 
 use super::State;
@@ -19,6 +20,12 @@ pub fn list(state: &State) -> Response<Body> {
 pub fn one(state: &State, id: &str) -> Result<Response<Body>, Refusal> {
     let plan = state.current.catalog().find(id)?;
     Ok(respond::found(&describe(&plan, state.started_s)))
+}
+
+/// What the handle does, as `ensc explain --format json` prints it.
+pub fn plan(state: &State, handle: &str) -> Result<Response<Body>, Refusal> {
+    let plan = state.current.catalog().find(handle)?;
+    Ok(respond::document(explain::to_json(&plan)))
 }
 
 fn describe(plan: &Plan, created_s: u64) -> Value {

@@ -19,6 +19,7 @@ const RUN: HeaderName = HeaderName::from_static("x-ensc-run");
 const HANDLE: HeaderName = HeaderName::from_static("x-ensc-handle");
 const CALLS: HeaderName = HeaderName::from_static("x-ensc-calls");
 const DEGRADED: HeaderName = HeaderName::from_static("x-ensc-degraded");
+const WARNING: HeaderName = HeaderName::from_static("x-ensc-warning");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// For the log: a stream that ended well.
@@ -105,6 +106,12 @@ pub fn found(value: &Value) -> Response<Body> {
     json_bytes(StatusCode::OK, Bytes::from(value.to_string()))
 }
 
+/// The same for what is JSON already.
+#[must_use]
+pub fn document(json: String) -> Response<Body> {
+    json_bytes(StatusCode::OK, Bytes::from(json))
+}
+
 /// `/health/ready` before it is.
 #[must_use]
 pub fn not_ready(value: &Value) -> Response<Body> {
@@ -112,10 +119,11 @@ pub fn not_ready(value: &Value) -> Response<Body> {
     json_bytes(status, Bytes::from(value.to_string()))
 }
 
-/// Which run an answer belongs to; stands in its head.
+/// Which run an answer belongs to, and what its client should know before it reads it; stands in its head.
 pub struct Tag {
     pub run: String,
     pub handle: String,
+    pub warning: Option<&'static str>,
 }
 
 // === impl Tag ===
@@ -126,6 +134,9 @@ impl Tag {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }
+        }
+        if let Some(warning) = self.warning {
+            headers.insert(WARNING, HeaderValue::from_static(warning));
         }
     }
 }

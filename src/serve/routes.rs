@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use super::State;
 use super::errors::{self, Kind, Refusal};
 use super::guard::{self, Guard};
-use super::{body, chat, health, models, respond};
+use super::{body, chat, health, models, respond, runs};
 
 /// The whole service behind one port. Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +67,9 @@ fn router(state: Arc<State>) -> Router {
         .route("/v1/chat/completions", post(complete))
         .route("/v1/models", get(list_models))
         .route("/v1/models/{id}", get(one_model))
+        .route("/v1/ensembles/{handle}/plan", get(plan))
+        .route("/v1/runs", get(list_runs))
+        .route("/v1/runs/{id}", get(one_run))
         .route("/health", get(live))
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
@@ -88,8 +91,24 @@ async fn list_models(Shared(state): Shared<Arc<State>>) -> Response<Body> {
 }
 
 async fn one_model(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
-    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
-    or_refuse(models::one(&state, id))
+    or_refuse(models::one(&state, part(&request, 3)))
+}
+
+async fn plan(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
+    or_refuse(models::plan(&state, part(&request, 3)))
+}
+
+async fn list_runs(Shared(state): Shared<Arc<State>>) -> Response<Body> {
+    runs::list(&state)
+}
+
+async fn one_run(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
+    or_refuse(runs::one(&state, part(&request, 3)))
+}
+
+/// A part of the path, as it was sent; the first is 1.
+fn part(request: &Request, place: usize) -> &str {
+    request.uri().path().split('/').nth(place).unwrap_or_default()
 }
 
 async fn live(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response<Body> {
@@ -149,8 +168,5 @@ fn is_call(method: &Method, path: &str) -> bool {
 }
 
 fn is_planned(path: &str) -> bool {
-    let is_plan = path.starts_with("/v1/ensembles/") && path.ends_with("/plan");
-    is_plan
-        || path.starts_with("/v1/runs/")
-        || ["/v1/runs", "/metrics", "/v1/completions", "/v1/responses"].contains(&path)
+    ["/metrics", "/v1/completions", "/v1/responses"].contains(&path)
 }

@@ -12,6 +12,7 @@ use hyper::body::{Body, Frame};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::run::receipt::Receipt;
+use crate::run::trace::Trace;
 use crate::run::{Choice, Event, Finished};
 use crate::upstream::Delta;
 
@@ -64,7 +65,10 @@ impl Stream {
                 Poll::Pending => break,
                 Poll::Ready(Ok(Event::Delta { choice, delta })) => self.hold(choice, delta),
                 Poll::Ready(Ok(Event::Done(finished))) => self.finish(*finished),
-                Poll::Ready(Err(refusal)) => self.fail(&refusal, None),
+                Poll::Ready(Err(refusal)) => {
+                    let status = self.fail(&refusal, None);
+                    self.close(None, status);
+                }
             }
         }
         self.flush();
@@ -90,14 +94,15 @@ impl Stream {
     }
 
     fn finish(&mut self, finished: Finished) {
-        let Finished { result, receipt, .. } = finished;
-        match result {
+        let Finished { result, receipt, trace } = finished;
+        let status = match result {
             Ok(choices) => self.complete(&choices, &receipt),
             Err(error) => self.fail(&error.into(), Some(&receipt)),
-        }
+        };
+        self.close(Some((receipt, trace)), status);
     }
 
-    fn complete(&mut self, choices: &[Choice], receipt: &Receipt) {
+    fn complete(&mut self, choices: &[Choice], receipt: &Receipt) -> u16 {
         self.flush();
         for choice in choices {
             if !self.spoken.contains(&choice.index) {
@@ -106,19 +111,22 @@ impl Stream {
             }
         }
         self.chunks.end(choices, receipt, self.include_usage);
-        self.close(Some(receipt), respond::STREAMED);
+        respond::STREAMED
     }
 
-    fn fail(&mut self, refusal: &Refusal, receipt: Option<&Receipt>) {
+    /// The status that it would have been.
+    fn fail(&mut self, refusal: &Refusal, receipt: Option<&Receipt>) -> u16 {
         self.flush();
         self.chunks.error(refusal, receipt);
-        self.close(receipt, respond::status(refusal.kind).0.as_u16());
+        respond::status(refusal.kind).0.as_u16()
     }
 
     /// Drops the run at once: what it held is free before the last bytes are read.
-    fn close(&mut self, receipt: Option<&Receipt>, status: u16) {
+    fn close(&mut self, told: Option<(Receipt, Trace)>, status: u16) {
         if let Some(mut flight) = self.flight.take() {
-            receipt.inspect(|receipt| flight.entry.count(receipt));
+            if let Some((receipt, trace)) = told {
+                flight.entry.tell(receipt, trace);
+            }
             flight.entry.close(status);
         }
     }

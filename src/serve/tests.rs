@@ -7,5 +7,6 @@ mod faults;
 mod guards;
 mod kit;
 mod life;
+mod past;
 mod questions;
 mod streams;

@@ -35,8 +35,12 @@ pub fn which_cell(span: Span, name: &str, cells: &[String]) -> Diagnostic {
 
 /// E005
 pub fn not_in_cell(span: Span, name: &str, cell: &str, cells: &[String]) -> Diagnostic {
+    let swapped = cell.split_once('-').map(|(tier, profile)| format!("{profile}-{tier}"));
+    let swapped = swapped.filter(|swapped| cells.contains(swapped));
     Diagnostic::error("E005", span, format!("`{name}` has no cell `{cell}`")).help(
-        did_you_mean(cell, cells.iter().map(String::as_str))
+        swapped
+            .map(|swapped| format!("did you mean `{swapped}`? the profile comes before the tier"))
+            .or_else(|| did_you_mean(cell, cells.iter().map(String::as_str)))
             .unwrap_or_else(|| format!("its cells are {}", listed(cells))),
     )
 }

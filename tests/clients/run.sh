@@ -25,7 +25,7 @@ run_node() {
 }
 
 run_python() {
-    PYTHONPATH=$here/kit "$root/.clients/venv/bin/python" "$here/$1/run.py" "${@:2}"
+    PYTHONPATH=$here/kit:$here/both "$root/.clients/venv/bin/python" "$here/$1/run.py" "${@:2}"
 }
 
 for suite in "${suites[@]}"; do

@@ -1,5 +1,6 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
+mod approaches;
 pub mod daemon;
 mod life;
 mod lints;

@@ -75,14 +75,33 @@ impl Daemon {
             r#"{{"model":"{}","messages":[{{"role":"user","content":"hi"}}],"n":{n},"stream":{stream}}}"#,
             self.handle
         );
+        self.post(&body).await
+    }
+
+    /// The same with a body of one's own.
+    pub async fn post(&self, body: &str) -> Client {
         let head = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             self.port,
             body.len()
         );
+        self.send(&(head + body)).await
+    }
+
+    /// Reads what is there.
+    pub async fn get(&self, path: &str) -> String {
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\r\n", self.port);
+        let mut client = self.send(&head).await;
+        client.read_to_end().await;
+        let (_, body) = client.seen.split_once("\r\n\r\n").expect("an answer has a head");
+        body.to_owned()
+    }
+
+    async fn send(&self, request: &str) -> Client {
         let mut io = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
-        io.write_all((head + &body).as_bytes()).await.expect("it is open");
+        io.write_all(request.as_bytes()).await.expect("it is open");
         Client { io, seen: String::new() }
     }
 

@@ -8,8 +8,10 @@ mod played;
 use std::path::Path;
 use std::sync::Arc;
 
+use ensc::lint::Policy;
 use ensc::plan::Plan;
 use ensc::prelude::{Piece, PieceKind, pieces};
+use ensc::source::{SourceFile, Sources};
 
 use crate::cli::ensc;
 use crate::ensembles::HANDLES;
@@ -57,6 +59,7 @@ pub const COSTS: &[Cost] = &[
     cost("router", "1 + its arm", "1 + its arm", (9, 6)),
     cost("map-reduce", "most + 9", "4", (25, 4)),
     cost("privacy", "n", "1", (3, 1)),
+    cost("incognito", "n + 1", "2", (4, 2)),
     cost("compact", "2", "2", (2, 2)),
 ];
 
@@ -76,9 +79,21 @@ fn techniques() -> Vec<Piece> {
     pieces().into_iter().filter(|piece| piece.kind == PieceKind::Technique).collect()
 }
 
-/// The plan of a technique with every size that it has by itself.
+/// A technique with every size that it has by itself.
+fn probe(technique: &str) -> String {
+    format!("{WORLD}\nensemble probe at plain-forest = {technique}\n")
+}
+
 fn plan(technique: &str) -> Arc<Plan> {
-    stage::plan(&format!("{WORLD}\nensemble probe at plain-forest = {technique}\n"))
+    stage::plan(&probe(technique))
+}
+
+/// Whether a check refuses it as an ensemble of its own, because all of it is one model's.
+fn is_of_one_model(technique: &str) -> bool {
+    let mut sources = Sources::default();
+    sources.add(SourceFile::new("probe.ens", probe(technique)));
+    let compiled = ensc::compile(&sources, &Policy::default());
+    compiled.diagnostics.iter().any(|found| found.code.0 == "L101")
 }
 
 #[test]

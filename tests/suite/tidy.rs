@@ -24,14 +24,16 @@ const MODULES: &[(&str, &[&str])] = &[
     ("plan", &["source", "units", "template", "program"]),
     ("upstream", &["units"]),
     ("lint", &["source", "units", "diagnostic", "template", "syntax", "plan"]),
+    ("approach", &["source", "diagnostic", "syntax", "program", "plan", "lint"]),
     ("explain", &["units", "template", "plan"]),
     ("export", &["units", "plan"]),
     ("run", &["source", "units", "template", "plan", "upstream"]),
     ("test", &["source", "units", "diagnostic", "template", "syntax", "program", "plan", "upstream", "run"]),
-    ("serve", &["units", "diagnostic", "plan", "upstream", "explain", "run"]),
+    ("serve", &["units", "diagnostic", "plan", "approach", "upstream", "explain", "run"]),
     (
         "cli",
         &[
+            "approach",
             "source",
             "units",
             "diagnostic",

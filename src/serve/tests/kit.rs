@@ -1,6 +1,6 @@
 //! A plan by hand, runs by script, and a client that speaks bytes.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -12,10 +12,10 @@ use crate::plan::{Act, Bounds, Frame, InputBound, Limit, Model, Node, NodeId, Pl
 use crate::run::receipt::{Receipt, Totals};
 use crate::run::request::Request;
 use crate::run::trace::Trace;
-use crate::run::{Choice, ErrorKind, Event, Finished, RunError};
+use crate::run::{Abandoned, Choice, ErrorKind, Event, Finished, RunError};
 use crate::serve::listen::connection;
 use crate::serve::routes::App;
-use crate::serve::{Runner, Settings, State};
+use crate::serve::{Runner, Running, Settings, State};
 use crate::source::{FileId, Span};
 use crate::units::{Bytes, Millis, Price, Tokens};
 use crate::upstream::secret::Secret;
@@ -93,9 +93,15 @@ impl<F> Runner for Scripted<F>
 where
     F: Fn() -> BoxStream<'static, Event> + Send + Sync + 'static,
 {
-    fn start(&self, _: Arc<Plan>, request: Arc<Request>) -> BoxStream<'static, Event> {
+    fn start(&self, _: Arc<Plan>, request: Arc<Request>) -> Pin<Box<dyn Running>> {
         self.requests.lock().expect("no test panics here").push(request);
-        (self.script)()
+        Box::pin((self.script)())
+    }
+}
+
+impl Running for BoxStream<'static, Event> {
+    fn abandon(self: Pin<&mut Self>) -> Option<Abandoned> {
+        None
     }
 }
 

@@ -129,7 +129,7 @@ async fn a_run_keeps_its_plan_when_others_are_loaded() {
         shared.keep("chat.ens:1: nonsense");
         let health = read(connect(port, &get("/health")).await).await.json();
         assert_eq!((&health["stale"], &health["reasons"][0]), (&true.into(), &"chat.ens:1: nonsense".into()));
-        shared.reload(Vec::new());
+        shared.reload(Vec::new(), crate::approach::Approaches::default());
         let second = read(connect(port, &chat(&ask(""), &[])).await).await;
         assert_eq!((second.status, second.error().1.as_str()), (404, "model_not_found"));
         assert_eq!(read(connect(port, &get("/health")).await).await.json()["stale"], serde_json::Value::Null);

@@ -41,6 +41,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("modalities", Kind::List),
     ("model", Kind::Text),
     ("n", Kind::Whole),
+    ("optillm_approach", Kind::Text),
     ("parallel_tool_calls", Kind::Bool),
     ("prediction", Kind::Object),
     ("presence_penalty", Kind::Number),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::diagnostic::suggest;
+use crate::serve::asked::FIELD;
 use crate::serve::errors::{self, Refusal};
 use crate::serve::limits::{CHOICES_MAX, DEPTH_MAX};
 use crate::upstream::Message;
@@ -27,6 +28,8 @@ pub struct Question {
     pub fields: Vec<(String, Arc<RawValue>)>,
     /// `n`
     pub choices: u32,
+    /// `optillm_approach`
+    pub approach: Option<String>,
     pub stream: bool,
     /// `stream_options.include_usage`: one more chunk at the end.
     pub include_usage: bool,
@@ -35,7 +38,15 @@ pub struct Question {
     pub progress: bool,
     /// Names of fields that were dropped.
     pub ignored: Vec<String>,
+    /// What the client should be told of its messages.
+    pub warning: Option<&'static str>,
 }
+
+/// OptiLLM lets a prompt choose the technique by this tag. Here it chooses nothing, and that is said.
+const TAG: &str = "<optillm_approach>";
+
+const TAG_IGNORED: &str =
+    "the tag <optillm_approach> in a message chooses nothing; use the field optillm_approach";
 
 /// Reads a whole body.
 pub fn decode(body: &[u8]) -> Result<Question, Refusal> {
@@ -48,7 +59,9 @@ pub fn decode(body: &[u8]) -> Result<Question, Refusal> {
         return Err(refusal);
     }
     let messages = message::decode_all(envelope.messages)?;
-    Sorter::default().sort(envelope.fields, messages)
+    let mut question = Sorter::default().sort(envelope.fields, messages)?;
+    question.warning = text.contains(TAG).then_some(TAG_IGNORED);
+    Ok(question)
 }
 
 fn not_json(error: &serde_json::Error) -> Refusal {
@@ -61,6 +74,7 @@ fn not_json(error: &serde_json::Error) -> Refusal {
 struct Sorter {
     model: Option<String>,
     choices: Option<u32>,
+    approach: Option<String>,
     stream: bool,
     include_usage: bool,
     strict: bool,
@@ -88,11 +102,13 @@ impl Sorter {
             messages,
             fields: self.fields,
             choices: self.choices.unwrap_or(1),
+            approach: self.approach,
             stream: self.stream,
             include_usage: self.include_usage,
             strict: self.strict,
             progress: self.progress,
             ignored: self.ignored,
+            warning: None,
         })
     }
 
@@ -102,6 +118,7 @@ impl Sorter {
             "model" => self.model = Some(read_text(name, value)?),
             "stream" => self.stream = value.get() == "true",
             "stream_options" => self.take_stream_options(value)?,
+            FIELD => self.approach = Some(read_text(name, value)?),
             "n" => self.choices = Some(read_n(value)?),
             "ensc" => self.take_switches(value)?,
             _ if is_allowed(name) => self.fields.push((name.to_owned(), Arc::from(value.to_owned()))),

@@ -50,6 +50,17 @@ class Backend:
         self.script()
 
 
+def texts(calls: list[dict]) -> set[str]:
+    """All that was said in these calls, prompts and answers shown to others, line by line; single words are names, too."""
+    found = set()
+    for call in calls:
+        for message in call["body"]["messages"]:
+            content = message.get("content") or ""
+            parts = [content] if isinstance(content, str) else [part.get("text", "") for part in content]
+            found |= {line.strip() for part in parts for line in part.splitlines()}
+    return {text for text in found if len(text) >= 12 and " " in text}
+
+
 def toml(models: list[str], entries) -> str:
     """A script as the back end reads it: the entries of one model are its replies, in order."""
     lines = [f"models = {json.dumps(models)}"]

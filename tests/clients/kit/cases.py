@@ -8,14 +8,17 @@ from dataclasses import dataclass
 class Case:
     name: str
     run: Callable
+    together: bool
 
 
 ALL: list[Case] = []
 
 
-def case(name: str):
+def case(name: str, together: bool = False):
+    """`together`: it asks an ensemble of its own, so others may run beside it."""
+
     def keep(run: Callable) -> Callable:
-        ALL.append(Case(name, run))
+        ALL.append(Case(name, run, together))
         return run
 
     return keep

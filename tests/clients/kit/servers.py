@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from backend import Backend
+from cases import holds, same
 from process import Process, wait_until
 
 ADDRESS = r"listening on http://(127\.0\.0\.1:\d+)"
@@ -18,6 +19,7 @@ class Servers:
 
     def __init__(self, ensc: str, folder: Path):
         self.ensc, self.folder = ensc, folder
+        folder.mkdir(exist_ok=True)
         self.processes: list[Process] = []
 
     def start(self, name: str, command: list[str], **env: str) -> Process:
@@ -41,6 +43,15 @@ class Servers:
     def stop(self):
         for process in reversed(self.processes):
             process.stop()
+
+    def check_logs(self, secrets: list[str], said: set[str]):
+        """Raises if a daemon logged a key, or what was asked or answered."""
+        daemons = [process for process in self.processes if process.name.startswith("daemon-")]
+        logs = {process.name: process.text() for process in daemons}
+        holds("the daemons logged their runs", sum(log.count("run-") for log in logs.values()) > 10, logs)
+        holds("something was said", len(said) > 10, said)
+        for name, log in logs.items():
+            same(f"what {name} should not have logged", [text for text in [*secrets, *said] if text in log], [])
 
     def print_logs(self):
         for process in self.processes:

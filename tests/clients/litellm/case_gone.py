@@ -63,6 +63,16 @@ def _(lab):
     all_cancelled(lab, "lab-gone-m*", 3)
 
 
+@case("client gone, streamed, while the members are in mid-body")
+def _(lab):
+    lab.backend.script(*(stalls(model) for model in GONE.panel))
+    caller = Caller(lab, stream=True)
+    caller.read_until(b"data:")
+    lab.backend.wait_for_calls(3, 10)
+    caller.leave()
+    all_cancelled(lab, "lab-gone-m*", 3)
+
+
 @case("client gone, streamed, after the head and before the first token")
 def _(lab):
     lab.backend.script(delays(GONE.chief, 30))

@@ -2,7 +2,7 @@
 
 import openai
 
-from backend import fails
+from backend import fails, texts
 from cases import case, holds, same
 from case_answers import PLAIN, user
 from case_failures import failed
@@ -24,6 +24,18 @@ def _(lab):
         raise AssertionError(f"a loop was answered: {answer.to_dict()}")
     except openai.APIStatusError as error:
         holds("the caller is told once and for all", error.status_code in (400, 424), error)
+    same("runs", lab.looped.ran(since=runs), 1)
+    same("calls at the back end", lab.backend.ledger(), [])
+
+
+@case("a loop through LiteLLM ends at its first turn, streamed")
+def _(lab):
+    runs = lab.looped.runs()
+    try:
+        answer = list(lab.openai.chat.completions.create(model=LOOP.handle, messages=user("hi"), stream=True))
+        raise AssertionError(f"a loop was answered: {answer}")
+    except openai.APIError:
+        pass
     same("runs", lab.looped.ran(since=runs), 1)
     same("calls at the back end", lab.backend.ledger(), [])
 
@@ -72,12 +84,17 @@ def _(lab):
     same("runs", [daemon.runs() for daemon in (lab.site, lab.lab, lab.looped)], before)
 
 
+@case("no daemon has logged a key, a prompt or an answer")
+def _(lab):
+    lab.servers.check_logs([lab.litellm_key, lab.daemon_key, lab.backend_key], texts(lab.backend.seen + lab.models.ledger()))
+
+
 @case("every call at the back end came from LiteLLM")
 def _(lab):
     lab.backend.http.post("/v1/chat/completions", json={"model": "lab-substitute", "messages": user("hi")})
     own = lab.backend.ledger("lab-substitute")
     holds("the ledger tells callers apart", own and not own[0]["headers"].get("user-agent", "").startswith(LITELLM), own)
-    calls = lab.backend.seen
-    holds("there were calls", len(calls) > 50, len(calls))
+    calls = lab.backend.seen + lab.models.ledger()
+    holds("there were calls", len(calls) > 100, len(calls))
     strangers = [call for call in calls if not call["headers"].get("user-agent", "").startswith(LITELLM)]
     same("calls by others", strangers[:3], [])

@@ -20,6 +20,7 @@ def _(lab):
 
 @case("LiteLLM stopped, streamed: an error event, and no end mark")
 def _(lab):
+    lab.litellm.stop()
     body = {"model": PLAIN.handle, "messages": user("hi"), "stream": True}
     text = lab.lab.http.post("/v1/chat/completions", json=body).text
     holds("there is an error event", 'data: {"error":' in text.replace('{ "', '{"'), text[-400:])
@@ -28,6 +29,7 @@ def _(lab):
 
 @case("LiteLLM stopped: the daemon lives, and is not ready")
 def _(lab):
+    lab.litellm.stop()
     wait_until(lambda: lab.lab.http.get("/health/ready").status_code == 503, 25, "/health/ready did not turn 503")
     same("/health/live", lab.lab.http.get("/health/live").status_code, 200)
     same("/v1/models", lab.lab.http.get("/v1/models").status_code, 200)

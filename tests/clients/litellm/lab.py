@@ -1,28 +1,29 @@
 """What the tests run against: back end, LiteLLM and daemons on free loopback ports.
 
     client ── LiteLLM ── daemon "site" (the shipped ensembles), "lab" (panels.py), "loop" ──▶ LiteLLM ── back end
+                     └── the daemon of `../lab` ──▶ LiteLLM ── its models
+                     └── daemon "cut off" ──▶ nothing
 """
 
-import json
-import re
 import secrets
-import subprocess
 from pathlib import Path
 
 import httpx
 import openai
 
 import panels
+from asked import ENSEMBLES, NOBODY, Asked, handle
 from backend import Backend
+from clients import Asynchronous
 from process import Process, free_port, wait_until
+from routing import UNPROBED, Routing
 from servers import Daemon, Servers
 from speaker import Speaker
 
 ROOT = Path(__file__).resolve().parents[3]
-UNPROBED = {"disable_background_health_check": True}
 
 
-class Lab:
+class Lab(Asked):
     def __init__(self, ensc: str, folder: Path, own: list[panels.Panel], loop: panels.Panel):
         self.ensc, self.folder, self.own, self.loop = ensc, folder, own, loop
         self.servers = Servers(ensc, folder)
@@ -42,18 +43,29 @@ class Lab:
         self.site = self._start_daemon("site", ROOT / "ensembles")
         self.lab = self._start_daemon("lab", self.folder / "lab")
         self.looped = self._start_daemon("loop", self.folder / "loop")
+        self.models = self.servers.sim("models", "--ensembles", str(ENSEMBLES), "--script", str(ENSEMBLES / "script.toml"))
+        self.daemon = self._start_daemon("asked", ENSEMBLES)
+        self.cut_off = self.servers.daemon("cut-off", ENSEMBLES, NOBODY, self.daemon_key, self.litellm_key)
         self.litellm = self._start_litellm()
         self.http = httpx.Client(
             base_url=self.litellm_address, timeout=60, trust_env=False,
             headers={"authorization": f"Bearer {self.litellm_key}"},
         )
         self.openai = openai.OpenAI(base_url=f"{self.litellm_address}/v1", api_key=self.litellm_key, timeout=60)
-        for daemon in (self.site, self.lab, self.looped):
+        for daemon in (self.site, self.lab, self.looped, self.daemon):
             wait_until(lambda: daemon.http.get("/health/ready").status_code == 200, 20,
                        f"daemon {daemon.name} did not become ready")
 
     def stop(self):
         self.servers.stop()
+
+    def client(self, **options) -> Asynchronous:
+        """The official client as it comes, but for what `options` say."""
+        return Asynchronous(**{"base_url": f"{self.litellm_address}/v1", "api_key": self.litellm_key, **options})
+
+    def to_models(self, **options) -> Asynchronous:
+        """The same: its models are behind LiteLLM, too."""
+        return self.client(**options)
 
     def _start_backend(self) -> Backend:
         backend = self.servers.sim("backend", "--ensembles", str(ROOT / "ensembles"))
@@ -83,44 +95,37 @@ class Lab:
         except httpx.TransportError:
             return False
 
-    # === the routing ===
-
     def _router(self) -> str:
-        """The exported handles, and beside them what a site writes by hand: its member models."""
-        entries = [self._exported(daemon) for daemon in (self.site, self.lab, self.looped)]
-        members = [self._member(model) for model in self.backend.models()]
-        members += [  # behind LiteLLM, the members of the loop are the handle that asks them
-            deployment(model, self.loop.handle, self.looped.address, self.daemon_key, **UNPROBED)
-            for model in self.loop.panel
-        ]
-        words = "opt-words-fast-s"
-        members.append(deployment(words, words, self.speaker.address, self.daemon_key, **UNPROBED))
-        rest = {
-            "router_settings": {"fallbacks": [{"lab-lent-m1": ["lab-substitute"]}]},
-            "general_settings": {
+        routing = Routing(self.ensc)
+        for daemon in (self.site, self.lab, self.looped):
+            routing.add_handles(daemon)
+        for model in self.backend.models():
+            routing.add(model, model, self.backend.address, self.backend_key)
+        for model in self.loop.panel:  # behind LiteLLM, the members of the loop are the handle that asks them
+            routing.add(model, self.loop.handle, self.looped.address, self.daemon_key, info=UNPROBED)
+        routing.add("opt-words-fast-s", "opt-words-fast-s", self.speaker.address, self.daemon_key, info=UNPROBED)
+        self._route_asked(routing)
+        return routing.text(
+            router_settings={"fallbacks": [{"lab-lent-m1": ["lab-substitute"]}]},
+            general_settings={
                 "master_key": "os.environ/LITELLM_MASTER_KEY",
                 "cancel_on_disconnect": True,
                 "health_check_skip_disabled_background_models": True,
             },
-        }
-        # JSON is YAML; one flow entry a line joins the exported block list whatever its indentation
-        indent = re.search(r"^( *)- ", entries[0], re.MULTILINE).group(1)
-        lines = ["model_list:", *entries, *(f"{indent}- {json.dumps(member)}" for member in members)]
-        return "\n".join([*lines, *(f"{key}: {json.dumps(value)}" for key, value in rest.items()), ""])
+        )
 
-    def _exported(self, daemon: Daemon) -> str:
-        done = subprocess.run([
-            self.ensc, "export", "litellm", "--ensembles", str(daemon.ensembles),
-            "--daemon-url", f"{daemon.address}/v1",
-        ], capture_output=True, text=True, timeout=20)
-        if done.returncode != 0:
-            raise RuntimeError(f"`ensc export litellm` failed\n{done.stderr}")
-        return re.split(r"^model_list:.*\n", done.stdout, maxsplit=1, flags=re.MULTILINE)[-1]
-
-    def _member(self, model: str) -> dict:
-        return deployment(model, model, self.backend.address, self.backend_key)
-
-
-def deployment(name: str, model: str, address: str, key: str, **info) -> dict:
-    params = {"model": f"openai/{model}", "api_base": f"{address}/v1", "api_key": key}
-    return {"model_name": name, "litellm_params": params, "model_info": {"mode": "chat", **info}}
+    def _route_asked(self, routing: Routing):
+        """Where there is silence, LiteLLM waits no longer than the clients do."""
+        silence = {"stream_timeout": 8}
+        routing.add_handles(self.daemon)
+        routing.shorten("opt-silent", **silence, timeout=8, keepalive_seconds=4)
+        for model in self.models.models():
+            params = silence if model == "unhelped" else None
+            routing.add(model, model, self.models.address, self.backend_key, params, UNPROBED)
+        once = {"num_retries": 0}
+        for name, model, address, key in (
+            (handle("nowhere"), handle("nowhere"), self.daemon.address, self.daemon_key),
+            (handle("another-key"), handle("refused"), self.daemon.address, "sk-another"),
+            (handle("cut-off"), handle("refused"), self.cut_off.address, self.daemon_key),
+        ):
+            routing.add(name, model, address, key, params=once, info=UNPROBED)

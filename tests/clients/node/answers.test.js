@@ -86,6 +86,22 @@ describe('answers', { concurrency: true }, () => {
     assert.equal(chief.body.response_format.json_schema.name, 'invoice');
   });
 
+  it('gives two choices, two answers over the same drafts', async () => {
+    const { choices, ensc } = await client.chat.completions.create({ model: handle('twice'), messages: user('hi'), n: 2 });
+    assert.deepEqual(choices.map((choice) => choice.message.content).sort(), ['another', 'one way']);
+    assert.deepEqual(choices.map((choice) => choice.index), [0, 1]);
+    assert.equal(ensc.choices.given, 2);
+    const calls = (await lab.calls('twice')).map((call) => call.model).sort();
+    assert.deepEqual(calls, ['twice-chief', 'twice-chief', 'twice-one', 'twice-two']);
+  });
+
+  it('streams two choices into the helper that builds the whole answer', async () => {
+    const question = { model: handle('twice-stream'), messages: user('hi'), n: 2 };
+    const { choices } = await client.chat.completions.stream(question).finalChatCompletion();
+    assert.deepEqual(choices.map((choice) => choice.message.content).sort(), ['another', 'one way']);
+    assert.deepEqual(choices.map((choice) => choice.finish_reason), ['stop', 'stop']);
+  });
+
   it('shows images to every call, byte for byte', async () => {
     const pixels = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
     const parts = [

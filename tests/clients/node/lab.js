@@ -16,7 +16,7 @@ const ENSC = process.env.ENSC ?? path('../../../target/debug/ensc');
 const ENSEMBLES = path('../lab');
 const NOBODY = 'http://127.0.0.1:1/v1';
 
-export const handle = (ensemble) => `opt-${ensemble}-fast-s`;
+export const handle = (ensemble) => `opt-${ensemble}-try-s`;
 export const user = (content) => [{ role: 'user', content }];
 
 /** Both daemons and the models; `close` ends them. */

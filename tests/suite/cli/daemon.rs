@@ -32,6 +32,21 @@ impl Server {
         answer
     }
 
+    /// Asks a question; `body` is JSON.
+    pub fn ask(&self, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let request = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: \
+             application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer
+    }
+
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().expect("there is `kill`").success());
@@ -119,6 +134,16 @@ fn an_empty_key_does_not_open_the_door() {
 #[test]
 fn approaches_of_optillm_are_pointed_elsewhere() {
     refused(|it| _ = it.args(["--approach", "mcts"]), 2, "optillm_approach");
+}
+
+#[test]
+fn variables_of_optillm_that_are_not_read_are_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let set_up = |it: &mut Command| {
+        it.args(["--port", &port, "--upstream", "sim"]).env("OPTILLM_APPROACH", "moa").env("NO_COLOR", "1");
+    };
+    refused(set_up, 1, "OPTILLM_APPROACH is not read: an ensemble says how it works");
 }
 
 #[test]

@@ -7,6 +7,9 @@ pub const ROWS: &[Mistake] = &[
     helped("clean.ens", "at fast-s {", "at fast-«sx» {", "C001"),
     helped("architect.ens", "at balanced-l {", "at «ballanced»-l {", "C001"),
     helped("architect.ens", "at balanced-l {", "at balanced-«zzz» {", "C001"),
+    helped("clean.ens", "at fast-s {", "at «s-fast» {", "C001"),
+    helped("architect.ens", "at balanced-l {", "at «l-balanced» {", "C001"),
+    helped("architect.ens", "at balanced-l {", "at «l-*» {", "C001"),
     helped("architect.ens", "at balanced-l {", "at «balanced» {", "C002"),
     helped("architect.ens", "at balanced-l {", "at «balanced-l-high» {", "C002"),
     helped(

@@ -26,6 +26,31 @@ pub const ROWS: &[Mistake] = &[
     helped("prelude/choosing.ens", "-> moa\n", "«=>» moa\n", "S018"),
     helped("prelude/choosing.ens", "    else -> ask chief\n", "    else ask chief\n", "G012")
         .at("  reply = «route» by cheap {"),
+    helped(
+        "prelude/choosing.ens",
+        "    else -> ask chief\n",
+        "    else -> ask chief else «parallel» panel\n",
+        "T010",
+    ),
+    // else
+    helped(
+        "prelude/panel.ens",
+        "prompt: write(drafts) } else first(drafts)",
+        "prompt: write(drafts) } else «drafts»",
+        "T010",
+    ),
+    helped(
+        "prelude/panel.ens",
+        "prompt: write(drafts) } else first(drafts)",
+        "prompt: write(drafts) } else «first(2, drafts)»",
+        "T010",
+    ),
+    helped(
+        "prelude/panel.ens",
+        "prompt: write(drafts) } else first(drafts)",
+        "prompt: write(drafts) } else «route» {\n    when request.images > 0 -> drafts\n    else -> drafts\n  }",
+        "T010",
+    ),
     // repeat
     helped(
         "prelude/loops.ens",
@@ -77,6 +102,10 @@ pub const ROWS: &[Mistake] = &[
     helped("prelude/loops.ens", "cepo-branch(chief: chief,", "cepo-branch(«chef»: chief,", "N001"),
     helped("prelude/loops.ens", "sample width of cepo-branch(", "sample width of «cepo-branc»(", "N001"),
     helped("prelude/loops.ens", "cepo-branch(chief: model,", "cepo-branch(«chief»,", "U008"),
+    helped("prelude/loops.ens", "cepo-branch(chief: model,", "cepo-branch(chief: «modle»,", "N001"),
+    helped("prelude/loops.ens", "cepo-branch(chief: model,", "cepo-branch(chief: «llm»,", "N001"),
+    helped("prelude/panel.ens", "write: prompt = synthesize", "write: «promt» = synthesize", "N001"),
+    helped("prelude/panel.ens", "write: prompt = synthesize", "write: prompt = «synthesise»", "N001"),
     // tests
     helped(
         "new/tests.ens",
@@ -88,6 +117,12 @@ pub const ROWS: &[Mistake] = &[
         "new/tests.ens",
         "its own\" {\n  run second-opinion at fast-m",
         "its own\" {\n  run second-opinion at «fast-n»",
+        "E005",
+    ),
+    helped(
+        "new/tests.ens",
+        "its own\" {\n  run second-opinion at fast-m",
+        "its own\" {\n  run second-opinion at «m-fast»",
         "E005",
     ),
     helped("new/tests.ens", "expect drafts | length", "expect «draft» | length", "T004"),

@@ -2,7 +2,7 @@
 
 use ensc::prelude::Piece;
 
-use super::{COSTS, Cost};
+use super::{COSTS, Cost, is_of_one_model};
 
 /// The page with a mark for each part that is made.
 const FRAME: &str = include_str!("page.md");
@@ -19,11 +19,22 @@ const CHAPTERS: &[(&str, &str)] = &[
 
 pub fn page(techniques: &[Piece]) -> String {
     let each: Vec<String> = techniques.iter().map(section).collect();
-    FRAME.replace("{overview}\n", &overview(techniques)).replace("{techniques}\n", &each.join("\n"))
+    FRAME
+        .replace("{alone}", &alone(techniques))
+        .replace("{overview}\n", &overview(techniques))
+        .replace("{techniques}\n", &each.join("\n"))
 }
 
 fn cost(name: &str) -> &'static Cost {
     COSTS.iter().find(|cost| cost.name == name).expect("each technique has a row in the table of costs")
+}
+
+/// Those that the policy refuses as ensembles.
+fn alone(techniques: &[Piece]) -> String {
+    let names = techniques.iter().map(|technique| technique.name.as_str());
+    let alone: Vec<String> =
+        names.filter(|name| is_of_one_model(name)).map(|name| format!("`{name}`")).collect();
+    alone.join(", ")
 }
 
 fn overview(techniques: &[Piece]) -> String {

@@ -21,6 +21,7 @@ const CALL: Duration = Duration::from_secs(1);
 const SAID: &[(&str, &str, &str)] = &[
     ("leap", "reply.examples", EXAMPLES),
     ("router", "reply.reply", "result"),
+    ("incognito", "reply.found", r#"[{"kind": "NAME", "text": "Ute"}]"#),
     ("privacy", "reply.found", r#"[{"kind": "NAME", "text": "Ute"}]"#),
     ("tree-search", "marked", r#"{"score": 9}"#),
 ];

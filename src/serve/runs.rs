@@ -1,0 +1,178 @@
+//! The last runs, with their receipts and traces: `/v1/runs`. Nothing of it is what a client or a model has said.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::{Value, json};
+
+use crate::run::receipt::Receipt;
+use crate::run::trace::{Trace, TraceEvent};
+
+use super::errors::{self, Kind, Refusal};
+use super::limits::{PAST_BYTES_MAX, PAST_RUNS_MAX};
+use super::{State, respond};
+
+/// A run that is over.
+#[derive(Debug)]
+pub struct Past {
+    pub run: String,
+    pub handle: String,
+    /// As it was asked for: the handle or its selector.
+    pub model: String,
+    pub streamed: bool,
+    /// Seconds since 1970.
+    pub began_s: u64,
+    pub took: Duration,
+    /// As the client saw it; `None` if it was gone before the end.
+    pub status: Option<u16>,
+    /// What happened; `None` if a bug ended the run, or if nobody waited for its beginning.
+    pub told: Option<(Receipt, Trace)>,
+}
+
+/// The last [`PAST_RUNS_MAX`] runs, or as many as [`PAST_BYTES_MAX`] hold.
+#[derive(Debug, Default)]
+pub struct Runs {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The oldest first, each with its size.
+    runs: VecDeque<(Arc<Past>, usize)>,
+    bytes: usize,
+}
+
+// === impl Runs ===
+
+impl Runs {
+    /// Keeps a run that has just ended, in the place of the oldest.
+    pub fn push(&self, past: Past) {
+        let size = past.size();
+        let mut kept = self.kept();
+        kept.runs.push_back((Arc::new(past), size));
+        kept.bytes += size;
+        while kept.runs.len() > PAST_RUNS_MAX || kept.bytes > PAST_BYTES_MAX {
+            let Some((_, size)) = kept.runs.pop_front() else { break };
+            kept.bytes -= size;
+        }
+    }
+
+    /// The newest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Past>> {
+        self.kept().runs.iter().rev().map(|(past, _)| Arc::clone(past)).collect()
+    }
+
+    #[must_use]
+    pub fn one(&self, run: &str) -> Option<Arc<Past>> {
+        self.kept().runs.iter().find(|(past, _)| past.run == run).map(|(past, _)| Arc::clone(past))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Past ===
+
+impl Past {
+    /// Its line in the log.
+    pub fn log(&self) {
+        let Self { run, handle, .. } = self;
+        let wall_s = self.took.as_secs_f64();
+        let totals = self.told.as_ref().map(|(receipt, _)| receipt.totals).unwrap_or_default();
+        let calls = totals.calls;
+        let tokens = totals.prompt_tokens.saturating_add(totals.completion_tokens);
+        let degraded = self.told.as_ref().is_some_and(|(receipt, _)| receipt.degraded);
+        match self.status {
+            Some(status) => tracing::info!(run, handle, calls, tokens, wall_s, degraded, status, "run"),
+            None => {
+                tracing::info!(
+                    run,
+                    handle,
+                    calls,
+                    tokens,
+                    wall_s,
+                    degraded,
+                    "run dropped: the client is gone"
+                );
+            }
+        }
+    }
+
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        let own = size_of::<Self>() + self.run.len() + self.handle.len() + self.model.len();
+        own + self.told.as_ref().map_or(0, |(receipt, trace)| receipt_size(receipt) + trace_size(trace))
+    }
+
+    /// One line of the list.
+    fn summary(&self) -> Value {
+        let receipt = self.told.as_ref().map(|(receipt, _)| receipt);
+        json!({
+            "id": self.run,
+            "object": "ensc.run",
+            "created": self.began_s,
+            "handle": self.handle,
+            "model": self.model,
+            "stream": self.streamed,
+            "status": self.status,
+            "seconds": self.took.as_secs_f64(),
+            "degraded": receipt.map(|receipt| receipt.degraded),
+            "calls": receipt.map(|receipt| receipt.totals.calls),
+            "prompt_tokens": receipt.map(|receipt| receipt.totals.prompt_tokens),
+            "completion_tokens": receipt.map(|receipt| receipt.totals.completion_tokens),
+        })
+    }
+
+    /// The line with all that is known.
+    fn whole(&self) -> Value {
+        let mut whole = self.summary();
+        whole["receipt"] = json!(self.told.as_ref().map(|(receipt, _)| receipt));
+        whole["trace"] = self.told.as_ref().map_or(Value::Null, |(_, trace)| trace_json(trace));
+        whole
+    }
+}
+
+fn receipt_size(receipt: &Receipt) -> usize {
+    let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
+    let calls = receipt.calls.iter().map(|call| {
+        size_of_val(call) + call.step.len() + call.model.len() + call.why.as_ref().map_or(0, String::len)
+    });
+    let lists =
+        [&receipt.degraded_because, &receipt.fallbacks, &receipt.skipped, &receipt.ignored, &receipt.capped];
+    let quorums = receipt.quorums.iter().map(|quorum| size_of_val(quorum) + quorum.step.len());
+    calls.sum::<usize>() + lists.iter().map(|list| texts(list)).sum::<usize>() + quorums.sum::<usize>()
+}
+
+fn trace_size(trace: &Trace) -> usize {
+    trace.events.iter().map(|event| size_of_val(event) + event.step.len() + event.detail.len()).sum()
+}
+
+fn trace_json(trace: &Trace) -> Value {
+    let event = |TraceEvent { at_ms, step, what, detail }: &TraceEvent| json!({"at_ms": at_ms, "step": step, "what": what, "detail": detail});
+    json!({"events": trace.events.iter().map(event).collect::<Vec<_>>(), "dropped": trace.dropped})
+}
+
+/// `/v1/runs`
+pub fn list(state: &State) -> Response<Body> {
+    let data: Vec<Value> = state.runs.all().iter().map(|past| past.summary()).collect();
+    respond::found(&json!({"object": "list", "data": data}))
+}
+
+/// `/v1/runs/{id}`
+pub fn one(state: &State, run: &str) -> Result<Response<Body>, Refusal> {
+    match state.runs.one(run) {
+        Some(past) => Ok(respond::found(&past.whole())),
+        None => {
+            let run = errors::quoted(run);
+            let why = format!(
+                "no run `{run}` is remembered: it is under way, or not among the last {PAST_RUNS_MAX}"
+            );
+            Err(Refusal::new(Kind::NotFound, why))
+        }
+    }
+}
