@@ -161,7 +161,7 @@ pub struct CallError {
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
     /// What it said to have used, if it was a whole answer, only not one to go on with.
-    pub usage: Option<Usage>,
+    pub usage: Option<Box<Usage>>,
 }
 
 /// The closed vocabulary of failures. Its words are the only ones a client ever reads.
@@ -309,7 +309,7 @@ impl CallError {
 
     #[must_use]
     pub fn used(mut self, usage: Option<Usage>) -> Self {
-        self.usage = usage;
+        self.usage = usage.map(Box::new);
         self
     }
 }

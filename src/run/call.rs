@@ -282,7 +282,7 @@ impl Making<'_> {
             Ok(_) => Health::Well,
             Err(_) => error.map_or(Health::Unclear, Health::of),
         });
-        self.used(error.and_then(|error| error.usage));
+        self.used(error.and_then(|error| error.usage.as_deref().copied()));
         let mut ledger = self.core.ledger();
         ledger.attempt_ended(self.node, reached);
         if !refused {
