@@ -3,13 +3,14 @@
 //! ```text
 //! listen ─▶ pace ─▶ hyper ─▶ routes ─▶ guard ─▶ chat ─▶ flight ─▶ run
 //!                                        │        └▶ stream, wire ─▶ respond
-//!                                        └▶ models, runs, health
+//!                                        └▶ models, runs, metrics, health
 //! ```
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
 
 mod asked;
 mod body;
+mod books;
 mod catalog;
 mod chat;
 mod current;
@@ -21,6 +22,7 @@ mod hop;
 mod join;
 mod limits;
 mod listen;
+mod metrics;
 mod models;
 mod pace;
 mod respond;
@@ -37,12 +39,13 @@ use crate::run::host::Host;
 use crate::upstream::secret::Secret;
 
 use asked::Composer;
+use books::Books;
 use catalog::Catalog;
 use current::Current;
 use flight::HostRunner;
 use health::Health;
 use limits::Limits;
-use runs::Runs;
+use metrics::Now;
 
 pub use flight::{Runner, Running};
 pub use health::Liveliness;
@@ -63,7 +66,9 @@ pub struct State {
     key: Option<Secret>,
     limits: Limits,
     health: Health,
-    runs: Arc<Runs>,
+    books: Arc<Books>,
+    /// Where calls are made; `None` if runs are not real.
+    host: Option<Arc<Host>>,
     clock: fn() -> u64,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
@@ -75,7 +80,8 @@ impl State {
     /// Plans are listed in this order. Handles and selectors are unique: the checker sees to it.
     #[must_use]
     pub fn new(plans: Vec<Arc<Plan>>, host: Arc<Host>, settings: Settings) -> Self {
-        Self::with_runner(plans, Arc::new(HostRunner(host)), settings)
+        let runner = Arc::new(HostRunner(Arc::clone(&host)));
+        Self { host: Some(host), ..Self::with_runner(plans, runner, settings) }
     }
 
     /// The same with another way to run a plan.
@@ -87,7 +93,8 @@ impl State {
             key: settings.key,
             limits: Limits::default(),
             health: Health::new(settings.liveliness),
-            runs: Arc::default(),
+            books: Arc::default(),
+            host: None,
             clock: unix_s,
             started_s: unix_s(),
         }
@@ -96,7 +103,7 @@ impl State {
     /// Techniques may be asked for on what is served; without this, none is known.
     #[must_use]
     pub fn with_approaches(self, approaches: Approaches) -> Self {
-        self.reload(self.plans(), approaches);
+        self.current.swap(Catalog::new(self.plans(), Composer::new(approaches)));
         self
     }
 
@@ -104,17 +111,32 @@ impl State {
     /// plan that it began with.
     pub fn reload(&self, plans: Vec<Arc<Plan>>, approaches: Approaches) {
         self.current.swap(Catalog::new(plans, Composer::new(approaches)));
+        self.books.metrics.reloaded(true);
     }
 
     /// Says that the files have changed and cannot be served, in one line of `why`; what was served is served on.
     pub fn keep(&self, why: &str) {
         self.current.keep(why);
+        self.books.metrics.reloaded(false);
     }
 
     /// What is served now, in the order in which it was given.
     #[must_use]
     pub fn plans(&self) -> Vec<Arc<Plan>> {
         self.current.catalog().plans().cloned().collect()
+    }
+
+    /// What is counted by looking at it.
+    fn now(&self) -> Now {
+        Now {
+            runs: self.limits.runs_in_flight(),
+            calls: self.host.as_ref().map_or(0, |host| host.slots.in_flight()),
+            slots: self.host.as_ref().map(|host| host.slots.uses()).unwrap_or_default(),
+            queued: self.host.as_ref().map_or(0, |host| host.slots.queued()),
+            open: self.host.as_ref().map(|host| host.breakers.open()).unwrap_or_default(),
+            is_alive: self.health.is_ready(),
+            is_stale: self.current.stale().is_some(),
+        }
     }
 
     /// Seconds since 1970.

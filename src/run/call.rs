@@ -306,7 +306,10 @@ impl Making<'_> {
         if breakers.is_open(&model.name) {
             return Err(Failed::of(Why::LeftAlone));
         }
-        let slot = match timeout_at(self.deadline, slots.take(&model.name, model.concurrency)).await {
+        let asked = Instant::now();
+        let slot = timeout_at(self.deadline, slots.take(&model.name, model.concurrency)).await;
+        self.core.ledger().waited(self.node, asked.elapsed());
+        let slot = match slot {
             Ok(Ok(slot)) => slot,
             Ok(Err(QueueFull)) => return Err(Failed::of(Why::QueueFull)),
             Err(_) => return Err(Failed::of(Why::Fault(Fault::TimedOut))),

@@ -1,7 +1,7 @@
 //! How many calls are in flight at once, and how many wait for that.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,13 +25,13 @@ pub struct Slots {
 struct Lane {
     width: u32,
     free: Arc<Semaphore>,
-    used: Arc<AtomicUsize>,
+    used: Arc<AtomicU32>,
 }
 
 /// One call in flight; dropped, it lets the next one in.
 #[derive(Debug)]
 pub struct Slot {
-    used: Arc<AtomicUsize>,
+    used: Arc<AtomicU32>,
     _permits: (OwnedSemaphorePermit, OwnedSemaphorePermit),
 }
 
@@ -39,14 +39,12 @@ pub struct Slot {
 #[derive(Debug, PartialEq, Eq)]
 pub struct QueueFull;
 
-/// The slots of one model, now.
+/// How many of a model's slots calls hold. While it is given fewer, those may be more than it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Use {
+pub struct SlotUse {
     pub model: String,
-    /// Calls in flight.
-    pub used: usize,
-    /// How many may be.
-    pub width: u32,
+    pub slots: u32,
+    pub in_use: u32,
 }
 
 // === impl Slots ===
@@ -105,18 +103,24 @@ impl Slots {
         QUEUE_MAX - self.queue.available_permits()
     }
 
-    /// Every model that was ever called.
+    /// Calls that hold a slot, over all models.
     #[must_use]
-    pub fn uses(&self) -> Vec<Use> {
-        let of = |(model, lane): (&String, &Lane)| Use {
+    pub fn in_flight(&self) -> usize {
+        CALLS_MAX - self.all.available_permits()
+    }
+
+    /// The slots of every model that was called, by name.
+    #[must_use]
+    pub fn uses(&self) -> Vec<SlotUse> {
+        let of = |(model, lane): (&String, &Lane)| SlotUse {
             model: model.clone(),
-            used: lane.used.load(Ordering::Relaxed),
-            width: lane.width,
+            slots: lane.width,
+            in_use: lane.used.load(Ordering::Relaxed),
         };
         self.models().iter().map(of).collect()
     }
 
-    fn lane(&self, model: &str, concurrency: u32) -> (Arc<Semaphore>, Arc<AtomicUsize>) {
+    fn lane(&self, model: &str, concurrency: u32) -> (Arc<Semaphore>, Arc<AtomicU32>) {
         let mut models = self.models();
         let lane = models.entry(model.to_owned()).or_insert_with(|| {
             let width = concurrency.max(1);

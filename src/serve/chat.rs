@@ -19,7 +19,7 @@ use super::catalog::{Asked, Served};
 use super::errors::{self, Kind, Refusal};
 use super::flight::{Entry, Flight, Holds};
 use super::hop::Hop;
-use super::limits::BodyShare;
+use super::limits::{BodyShare, Limit};
 use super::respond::{self, Tag};
 use super::runs::Past;
 use super::stream::Stream;
@@ -84,7 +84,8 @@ async fn run(
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
     let request = Arc::new(to_request(&plan, question, hop, &tag));
-    let entry = Entry::new(past(&head, &tag, streamed), Arc::clone(&state.runs));
+    let entry =
+        Entry::new(past(&head, &tag, streamed), streamed && !request.progress, Arc::clone(&state.books));
     let flight = Flight::new(state.runner.start(plan, request), entry, holds);
     if streamed {
         let stream = Stream::new(flight, Chunks::new(head), include_usage);
@@ -121,7 +122,11 @@ async fn whole(mut flight: Flight, head: &Head, tag: &Tag) -> Response<Body> {
         Err(refusal) => respond::failed(&refusal, None, tag),
         Ok(finished) => {
             let Finished { result, receipt, trace } = *finished;
+            let is_cut = result.as_ref().is_err_and(|error| error.is_cut);
             let response = ended(result, &receipt, head, tag);
+            if is_cut {
+                flight.entry.reached(Limit::Message);
+            }
             flight.entry.tell(receipt, trace);
             response
         }
@@ -146,6 +151,7 @@ fn past(head: &Head, tag: &Tag, streamed: bool) -> Past {
         streamed,
         began_s: head.created,
         took: Duration::ZERO,
+        first_token: None,
         status: None,
         told: None,
     }

@@ -22,7 +22,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::State;
-use super::limits::{CONNECTIONS_MAX, HEAD_MAX};
+use super::limits::{CONNECTIONS_MAX, HEAD_MAX, Limit};
 use super::pace::{Answering, Paced, Phase};
 use super::routes::App;
 
@@ -65,6 +65,9 @@ pub async fn serve(
                 () = &mut watching => {}
                 accepted = accept(&listener), if connections.len() < CONNECTIONS_MAX => {
                     connections.spawn(connection(accepted, app.clone(), stopping.clone()));
+                    if connections.len() == CONNECTIONS_MAX {
+                        state.books.metrics.reached(Limit::Connections);
+                    }
                 }
                 Some(ended) = connections.join_next() => note(ended),
             }
@@ -121,6 +124,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let phase = Phase::default();
+    let books = app.books();
     let io = TokioIo::new(Paced::new(io, phase.clone()));
     let service = service_fn(|request: Request<Incoming>| {
         let (app, answering) = (app.clone(), phase.answering());
@@ -141,8 +145,14 @@ where
             connection.await
         }
     };
+    // hyper passes a late idle connection off as one that ended in order.
+    let mut limit = phase.reached();
     if let Err(error) = ended {
         tracing::debug!(%error, "connection");
+        limit = limit.or(error.is_parse_too_large().then_some(Limit::Head));
+    }
+    if let Some(limit) = limit {
+        books.metrics.reached(limit);
     }
 }
 

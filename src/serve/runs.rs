@@ -26,6 +26,8 @@ pub struct Past {
     /// Seconds since 1970.
     pub began_s: u64,
     pub took: Duration,
+    /// Until the first token of a streamed reply.
+    pub first_token: Option<Duration>,
     /// As the client saw it; `None` if it was gone before the end.
     pub status: Option<u16>,
     /// What happened; `None` if a bug ended the run, or if nobody waited for its beginning.
@@ -159,13 +161,13 @@ fn trace_json(trace: &Trace) -> Value {
 
 /// `/v1/runs`
 pub fn list(state: &State) -> Response<Body> {
-    let data: Vec<Value> = state.runs.all().iter().map(|past| past.summary()).collect();
+    let data: Vec<Value> = state.books.runs.all().iter().map(|past| past.summary()).collect();
     respond::found(&json!({"object": "list", "data": data}))
 }
 
 /// `/v1/runs/{id}`
 pub fn one(state: &State, run: &str) -> Result<Response<Body>, Refusal> {
-    match state.runs.one(run) {
+    match state.books.runs.one(run) {
         Some(past) => Ok(respond::found(&past.whole())),
         None => {
             let run = errors::quoted(run);

@@ -7,6 +7,7 @@ mod faults;
 mod guards;
 mod kit;
 mod life;
+mod metrics;
 mod past;
 mod questions;
 mod streams;

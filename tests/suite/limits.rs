@@ -147,7 +147,7 @@ fn so_many_calls_wait_and_the_next_fails_at_once() {
         // Polls each of them once.
         assert!(futures_util::poll!(all.next()).is_pending());
         assert_eq!((sim.calls().len(), host.slots.queued()), (1, QUEUE_MAX));
-        assert_eq!(host.slots.uses()[0].used, 1);
+        assert_eq!(host.slots.uses()[0].in_use, 1);
         let one_more = run(&plan, &host).await;
         assert_eq!(failed(&one_more), ("found no place in the queue", 0));
         let error = one_more.result.expect_err("it was not asked");
@@ -159,7 +159,7 @@ fn so_many_calls_wait_and_the_next_fails_at_once() {
         assert!(first.result.is_ok() && futures_util::poll!(all.next()).is_pending());
         assert_eq!((sim.calls().len(), host.slots.queued()), (2, QUEUE_MAX - 1));
         drop(all);
-        assert_eq!((sim.alive(), host.slots.queued(), host.slots.uses()[0].used), (0, 0, 0));
+        assert_eq!((sim.alive(), host.slots.queued(), host.slots.uses()[0].in_use), (0, 0, 0));
     });
 }
 

@@ -188,7 +188,8 @@ pub fn done_with_all(choices: impl IntoIterator<Item = (u32, Completion)>) -> Ev
 }
 
 pub fn failed(kind: ErrorKind) -> Event {
-    let error = RunError { kind, message: "drafts[0] timed out".to_owned(), retry_after_s: None };
+    let error =
+        RunError { kind, message: "drafts[0] timed out".to_owned(), retry_after_s: None, is_cut: false };
     Event::Done(Box::new(Finished { result: Err(error), receipt: receipt(), trace: Trace::default() }))
 }
 

@@ -112,6 +112,7 @@ fn past(run: usize, told: Option<usize>) -> Past {
         streamed: false,
         began_s: 0,
         took: std::time::Duration::ZERO,
+        first_token: None,
         status: None,
         told: told.map(|length| (receipt(), Trace { events: vec![detail(length)], dropped: 0 })),
     }

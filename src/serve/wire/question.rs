@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 use crate::diagnostic::suggest;
 use crate::serve::asked::FIELD;
 use crate::serve::errors::{self, Refusal};
-use crate::serve::limits::{CHOICES_MAX, DEPTH_MAX};
+use crate::serve::limits::{CHOICES_MAX, DEPTH_MAX, FIELDS_MAX, Limit};
 use crate::upstream::Message;
 use crate::upstream::wire::is_allowed;
 
-use super::envelope::{Envelope, depth_exceeds};
+use super::envelope::{Envelope, TOO_MANY_FIELDS, depth_exceeds};
 use super::{kind, message};
 
 /// What a client asks, checked.
@@ -52,7 +52,8 @@ const TAG_IGNORED: &str =
 pub fn decode(body: &[u8]) -> Result<Question, Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| errors::bad_body("the body is not UTF-8"))?;
     if depth_exceeds(body, DEPTH_MAX) {
-        return Err(errors::bad_body(format!("the body is nested more than {DEPTH_MAX} levels deep")));
+        let why = format!("the body is nested more than {DEPTH_MAX} levels deep");
+        return Err(errors::bad_body(why).reaches(Limit::Depth));
     }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
     if let Some(refusal) = envelope.refusal {
@@ -66,6 +67,10 @@ pub fn decode(body: &[u8]) -> Result<Question, Refusal> {
 
 fn not_json(error: &serde_json::Error) -> Refusal {
     let (line, column) = (error.line(), error.column());
+    if error.to_string().starts_with(TOO_MANY_FIELDS) {
+        return errors::bad_body(format!("the body has more than {FIELDS_MAX} fields"))
+            .reaches(Limit::Fields);
+    }
     errors::bad_body(format!("the body is not a JSON object (line {line}, column {column})"))
 }
 
