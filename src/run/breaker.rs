@@ -1,6 +1,7 @@
 //! Models that are left alone for a while, because they failed too often in a row.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use tokio::time::{Duration, Instant};
@@ -15,12 +16,18 @@ pub const REST: Duration = Duration::from_secs(10);
 
 /// By the name of the model: they outlive the plans.
 #[derive(Debug, Default)]
-pub struct Breakers(Mutex<BTreeMap<String, Breaker>>);
+pub struct Breakers {
+    table: Mutex<BTreeMap<String, Breaker>>,
+    /// How many passes were given out.
+    passes: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct Breaker {
-    /// In a row.
+    /// One after the other. Calls that were under way together when the server stumbled have seen one failure.
     failures: u32,
+    /// Only passes from this number on were given out after the last of them.
+    counts_from: u64,
     open: Option<Open>,
 }
 
@@ -46,6 +53,7 @@ pub enum Health {
 pub struct Pass<'a> {
     breakers: &'a Breakers,
     model: String,
+    number: u64,
     is_probe: bool,
 }
 
@@ -67,7 +75,8 @@ impl Breakers {
         };
         let is_probe = open.map(|open| open.probing = true).is_some();
         drop(table);
-        Some(Pass { breakers: self, model: model.to_owned(), is_probe })
+        let number = self.passes.fetch_add(1, Ordering::Relaxed);
+        Some(Pass { breakers: self, model: model.to_owned(), number, is_probe })
     }
 
     /// Models that are left alone, or on probation.
@@ -77,7 +86,7 @@ impl Breakers {
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<String, Breaker>> {
-        self.0.lock().expect("nobody panics while holding the breakers")
+        self.table.lock().expect("nobody panics while holding the breakers")
     }
 }
 
@@ -88,8 +97,13 @@ impl Breaker {
         self.open.as_ref().is_some_and(|open| open.probing || Instant::now() < open.probe_from)
     }
 
-    fn failed(&mut self, is_probe: bool) {
+    /// The attempt with the pass of this number has failed; `next` is the number of the next one.
+    fn failed(&mut self, number: u64, next: u64, is_probe: bool) {
+        if number < self.counts_from {
+            return;
+        }
         self.failures += 1;
+        self.counts_from = next;
         // Who set out before it opened, and fails after, does not make the rest longer.
         if is_probe || (self.open.is_none() && self.failures >= FAILURES_MAX) {
             self.open = Some(Open { probe_from: Instant::now() + REST, probing: false });
@@ -105,7 +119,10 @@ impl Pass<'_> {
         let mut table = self.breakers.table();
         match health {
             Health::Well => drop(table.remove(&self.model)),
-            Health::Ill => table.entry(self.model.clone()).or_default().failed(self.is_probe),
+            Health::Ill => {
+                let next = self.breakers.passes.load(Ordering::Relaxed);
+                table.entry(self.model.clone()).or_default().failed(self.number, next, self.is_probe);
+            }
             Health::Unclear => (),
         }
     }

@@ -96,6 +96,25 @@ fn calls_that_wait_while_their_model_falls_ill_go_nowhere() {
 }
 
 #[test]
+fn one_stumble_under_many_samples_does_not_end_them() {
+    paused(async {
+        let (sim, host) = stand(
+            r#"model.a.reply = [{ fault = "503" }, { fault = "503" }, { fault = "503" }, { fault = "503" },
+            { fault = "503" }, { fault = "503" }, { fault = "503" }, { fault = "503" }, {}]"#,
+        );
+        let plan = plan(
+            "model a { context: 32k, max_output: 4k }
+            tier s { }
+            profile high { }
+            ensemble x { reply = vote sample 8 of a { retries: 1 } }",
+        );
+        let finished = run(&plan, &host).await;
+        assert!(finished.result.is_ok() && !finished.receipt.degraded, "{:?}", finished.receipt);
+        assert_eq!((sim.calls().len(), host.breakers.open().len()), (16, 0));
+    });
+}
+
+#[test]
 fn a_client_that_leaves_with_the_probe_leaves_it_to_the_next() {
     paused(async {
         let (sim, host) = stand(r#"model.a.reply = [{ fault = "reset" }]"#);

@@ -31,6 +31,16 @@ async fn only_failures_in_a_row_open_it_and_only_for_that_model() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_under_way_together_stumbles_once() {
+    let breakers = Breakers::default();
+    for round in 1..=FAILURES_MAX {
+        let samples: Vec<_> = (0..8).map(|_| breakers.pass("m").expect("not yet")).collect();
+        samples.into_iter().for_each(|sample| sample.ended(Health::Ill));
+        assert_eq!(breakers.is_open("m"), round == FAILURES_MAX, "after round {round}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_probe_after_the_rest_decides() {
     let breakers = opened();
     advance(REST - Duration::from_millis(1)).await;
