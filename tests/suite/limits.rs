@@ -98,15 +98,16 @@ fn calls_that_wait_while_their_model_falls_ill_go_nowhere() {
 #[test]
 fn one_stumble_under_many_samples_does_not_end_them() {
     paused(async {
-        let (sim, host) = stand(
-            r#"model.a.reply = [{ fault = "503" }, { fault = "503" }, { fault = "503" }, { fault = "503" },
-            { fault = "503" }, { fault = "503" }, { fault = "503" }, { fault = "503" }, {}]"#,
-        );
+        let stumble = r#"{ fault = "503" }, "#.repeat(8);
+        let (sim, host) = stand(&format!("model.a.delay_ms = 100\nmodel.a.reply = [{stumble}{{}}]"));
         let plan = plan(
             "model a { context: 32k, max_output: 4k }
             tier s { }
             profile high { }
-            ensemble x { reply = vote sample 8 of a { retries: 1 } }",
+            ensemble x {
+              all = sample 8 of a { retries: 1 }
+              reply = first(all)
+            }",
         );
         let finished = run(&plan, &host).await;
         assert!(finished.result.is_ok() && !finished.receipt.degraded, "{:?}", finished.receipt);
