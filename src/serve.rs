@@ -57,6 +57,9 @@ pub struct Settings {
     pub key: Option<Secret>,
     /// Asks the upstream whether it is alive; never called more than once at a time.
     pub liveliness: Liveliness,
+    /// Request fields that are sent on with final calls, beside those that always are; none that is reserved
+    /// ([`crate::upstream::wire::is_reserved`]).
+    pub pass_fields: Vec<String>,
 }
 
 /// All that the handlers share. One for the life of the daemon.
@@ -64,6 +67,7 @@ pub struct State {
     current: Current,
     runner: Arc<dyn Runner>,
     key: Option<Secret>,
+    pass_fields: Vec<String>,
     limits: Limits,
     health: Health,
     books: Arc<Books>,
@@ -72,6 +76,12 @@ pub struct State {
     clock: fn() -> u64,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
+}
+
+/// Whether a request field of this name is read by the daemon itself.
+#[must_use]
+pub fn reads(name: &str) -> bool {
+    name == "ensc" || name == asked::FIELD
 }
 
 // === impl State ===
@@ -91,6 +101,7 @@ impl State {
             current: Current::new(Catalog::new(plans, Composer::default())),
             runner,
             key: settings.key,
+            pass_fields: settings.pass_fields,
             limits: Limits::default(),
             health: Health::new(settings.liveliness),
             books: Arc::default(),

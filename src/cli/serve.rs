@@ -109,6 +109,7 @@ struct Decided {
     grace: Duration,
     plans: Vec<Arc<Plan>>,
     approaches: Approaches,
+    pass_fields: Vec<String>,
     caller_key: Option<Secret>,
     upstream_key: Option<Secret>,
 }
@@ -132,6 +133,7 @@ impl Args {
     }
 
     fn decide(&self, loaded: Loaded, seen: Look) -> Result<Decided, Stop> {
+        let pass_fields = loaded.config.pass_fields().map_err(Stop::Failed)?;
         let config = loaded.config.serve;
         let settings = config.clone();
         check_host(self.host.as_deref().or(config.host.as_deref()))?;
@@ -161,6 +163,7 @@ impl Args {
             grace,
             plans,
             approaches,
+            pass_fields,
             caller_key,
             upstream_key,
         })
@@ -215,7 +218,8 @@ impl Decided {
         let opened = self.chosen.open(self.upstream_key.as_ref())?;
         let listener = signal::listener(self.port).await?;
         self.say_what_is_open(&opened.name);
-        let settings = Settings { key: self.caller_key, liveliness: opened.liveliness };
+        let settings =
+            Settings { key: self.caller_key, liveliness: opened.liveliness, pass_fields: self.pass_fields };
         let host = Arc::new(Host::new(opened.upstream));
         let state = State::new(self.plans, Arc::clone(&host), settings).with_approaches(self.approaches);
         let state = Arc::new(state);

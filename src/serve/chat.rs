@@ -31,7 +31,7 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     let (head, body) = request.into_parts();
     let (bytes, share) = body::read(body, &state.limits).await?;
     let hop = Hop::read(&head.headers)?;
-    let mut question = wire::decode(&bytes)?;
+    let mut question = wire::decode(&bytes, &state.pass_fields)?;
     let (served, answers) = asked(state, &question).await?;
     question.choices = question.choices.max(answers);
     if !hop.path.is_empty() {

@@ -12,6 +12,7 @@ mod clients;
 mod counted;
 mod ensembles;
 mod explained;
+mod fields;
 mod formatted;
 mod gone;
 mod hostile;

@@ -45,7 +45,11 @@ pub fn served<T>(
         let port = listener.local_addr().expect("it is bound").port();
         let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
-        let settings = Settings { key: None, liveliness: Arc::new(|| Box::pin(async { true })) };
+        let settings = Settings {
+            key: None,
+            liveliness: Arc::new(|| Box::pin(async { true })),
+            pass_fields: vec!["passed_on".to_owned()],
+        };
         let state = Arc::new(State::new(vec![Arc::clone(plan)], host, settings));
         let (stop, stopped) = oneshot::channel();
         let serving = pin!(serve(listener, state, async { drop(stopped.await) }, grace));

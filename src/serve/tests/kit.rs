@@ -113,7 +113,11 @@ pub fn state_of(
 ) -> (State, Requests) {
     let requests = Requests::default();
     let runner = Scripted { script, requests: Arc::clone(&requests) };
-    let settings = Settings { key: key.map(Secret::new), liveliness: Arc::new(|| Box::pin(async { true })) };
+    let settings = Settings {
+        key: key.map(Secret::new),
+        liveliness: Arc::new(|| Box::pin(async { true })),
+        pass_fields: Vec::new(),
+    };
     let mut state = State::with_runner(vec![plan()], Arc::new(runner), settings);
     state.clock = || 1_700_000_000;
     state.started_s = 1_600_000_000;

@@ -147,6 +147,19 @@ fn variables_of_optillm_that_are_not_read_are_named() {
 }
 
 #[test]
+fn fields_that_steer_cannot_be_passed_on() {
+    for name in ["fallbacks", "messages", "ensc", "optillm_approach"] {
+        let settings = format!("[serve]\npass_fields = [\"x\", \"{name}\"]\n");
+        let folder = folder(&[("plan.ens", super::SOUND), ("ensc.toml", &settings)]);
+        let done = ensc().current_dir(folder.path()).args(["serve", "--upstream", "sim"]).output();
+        let done = done.expect("the command starts");
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(&format!("`{name}` cannot be in `pass_fields`")), "{stderr}");
+    }
+}
+
+#[test]
 fn a_mistake_in_any_file_keeps_the_daemon_from_starting() {
     let folder = folder(&[("good.ens", super::SOUND), ("bad.ens", "ensemble {")]);
     let done = ensc()
