@@ -15,8 +15,9 @@ pub const FAILURES_MAX: u32 = 5;
 pub const REST: Duration = Duration::from_secs(10);
 
 /// By the name of the model: they outlive the plans.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Breakers {
+    failures_max: u32,
     table: Mutex<BTreeMap<String, Breaker>>,
     /// How many passes were given out.
     passes: AtomicU64,
@@ -60,6 +61,12 @@ pub struct Pass<'a> {
 // === impl Breakers ===
 
 impl Breakers {
+    /// None ever opens.
+    #[must_use]
+    pub fn never() -> Self {
+        Self { failures_max: u32::MAX, ..Self::default() }
+    }
+
     /// Whether a call to the model would fail at once.
     pub fn is_open(&self, model: &str) -> bool {
         self.table().get(model).is_some_and(Breaker::is_shut)
@@ -90,6 +97,12 @@ impl Breakers {
     }
 }
 
+impl Default for Breakers {
+    fn default() -> Self {
+        Self { failures_max: FAILURES_MAX, table: Mutex::default(), passes: AtomicU64::new(0) }
+    }
+}
+
 // === impl Breaker ===
 
 impl Breaker {
@@ -97,17 +110,19 @@ impl Breaker {
         self.open.as_ref().is_some_and(|open| open.probing || Instant::now() < open.probe_from)
     }
 
-    /// The attempt with the pass of this number has failed; `next` is the number of the next one.
-    fn failed(&mut self, number: u64, next: u64, is_probe: bool) {
-        if number < self.counts_from {
-            return;
+    /// The attempt with the pass of this number has failed; `next` is the number of the next one. Whether it is one more
+    /// in the row.
+    fn failed(&mut self, number: u64, next: u64) -> bool {
+        let counts = number >= self.counts_from;
+        if counts {
+            self.failures = self.failures.saturating_add(1);
+            self.counts_from = next;
         }
-        self.failures += 1;
-        self.counts_from = next;
-        // Who set out before it opened, and fails after, does not make the rest longer.
-        if is_probe || (self.open.is_none() && self.failures >= FAILURES_MAX) {
-            self.open = Some(Open { probe_from: Instant::now() + REST, probing: false });
-        }
+        counts
+    }
+
+    fn open(&mut self) {
+        self.open = Some(Open { probe_from: Instant::now() + REST, probing: false });
     }
 }
 
@@ -121,7 +136,11 @@ impl Pass<'_> {
             Health::Well => drop(table.remove(&self.model)),
             Health::Ill => {
                 let next = self.breakers.passes.load(Ordering::Relaxed);
-                table.entry(self.model.clone()).or_default().failed(self.number, next, self.is_probe);
+                let breaker = table.entry(self.model.clone()).or_default();
+                // Who set out before it opened, and fails after, does not make the rest longer.
+                if breaker.failed(self.number, next) && breaker.failures >= self.breakers.failures_max {
+                    breaker.open();
+                }
             }
             Health::Unclear => (),
         }
