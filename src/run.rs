@@ -4,6 +4,7 @@
 //! opened. Knows nothing of HTTP or of where requests come from.
 
 mod backoff;
+pub mod breaker;
 mod call;
 mod combine;
 mod contest;
@@ -23,6 +24,7 @@ pub mod rehearse;
 pub mod request;
 mod scheduler;
 mod shape;
+pub mod slots;
 pub mod span;
 pub mod trace;
 mod typed;

@@ -154,8 +154,10 @@ impl State {
     fn now(&self) -> Now {
         Now {
             runs: self.limits.runs_in_flight(),
-            calls: self.host.as_ref().map_or(0, |host| host.calls_in_flight()),
-            slots: self.host.as_ref().map(|host| host.slot_use()).unwrap_or_default(),
+            calls: self.host.as_ref().map_or(0, |host| host.slots.in_flight()),
+            slots: self.host.as_ref().map(|host| host.slots.uses()).unwrap_or_default(),
+            queued: self.host.as_ref().map_or(0, |host| host.slots.queued()),
+            open: self.host.as_ref().map(|host| host.breakers.open()).unwrap_or_default(),
             is_alive: self.health.is_ready(),
             is_stale: self.current.stale().is_some(),
         }

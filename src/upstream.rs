@@ -160,6 +160,8 @@ pub struct CallError {
     pub detail: String,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
+    /// What it said to have used, if it was a whole answer, only not one to go on with.
+    pub usage: Option<Box<Usage>>,
 }
 
 /// The closed vocabulary of failures. Its words are the only ones a client ever reads.
@@ -296,12 +298,18 @@ impl Fault {
 impl CallError {
     #[must_use]
     pub fn new(fault: Fault, retry: Retry, detail: impl Into<String>) -> Self {
-        Self { fault, retry, detail: detail.into(), status: None }
+        Self { fault, retry, detail: detail.into(), status: None, usage: None }
     }
 
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
+        self
+    }
+
+    #[must_use]
+    pub fn used(mut self, usage: Option<Usage>) -> Self {
+        self.usage = usage.map(Box::new);
         self
     }
 }

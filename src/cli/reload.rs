@@ -128,7 +128,7 @@ impl Reloader {
         let host = Arc::clone(&self.host);
         widths.into_iter().map(move |(model, width)| {
             let host = Arc::clone(&host);
-            async move { host.resize(&model, width).await }
+            async move { host.slots.resize(&model, width).await }
         })
     }
 }

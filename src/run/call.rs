@@ -8,15 +8,18 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
-use crate::plan::{Ask, NodeId};
+use crate::plan::{Ask, Model, NodeId};
 use crate::template::{Answer, Data, RenderError};
 use crate::units::Tokens;
-use crate::upstream::{Attribution, Call, CallError, Completion, Fault, Message, Retry, Role};
+use crate::upstream::{Attribution, Call, CallError, Completion, Fault, Message, Retry, Role, Usage};
 
+use super::breaker::{Health, Pass};
 use super::combine::{pick, score};
 use super::core::Core;
 use super::errors::Why;
+use super::host::Host;
 use super::outcome::Reply;
+use super::slots::{QueueFull, Slot};
 use super::{backoff, conversation, prompt, typed};
 
 /// How much longer LiteLLM is given than we wait ourselves: the connection is dropped by us, not by it.
@@ -181,9 +184,14 @@ impl Making<'_> {
         let mut format = self.format(&shown);
         let (mut retries, mut repairs) = (0, u32::from(self.ask.returns.is_some()));
         let mut without: &[String] = &[];
+        let mut before: Option<Failed> = None;
         loop {
             let failed = match self.attempt(&messages, format.as_ref(), without).await {
                 Ok(reply) => return Ok(reply),
+                // It was not let through: what the attempt before it met says more.
+                Err(Failed { why: why @ (Why::LeftAlone | Why::QueueFull), .. }) => {
+                    return Err(before.unwrap_or(Failed::of(why)));
+                }
                 Err(failed) => failed,
             };
             // Once the client has a token of this answer, no other can take its place.
@@ -213,10 +221,13 @@ impl Making<'_> {
                 self.core.ledger().note(self.node, "failed", left_out);
             } else if retries < self.ask.retries && failed.unread.is_none() {
                 retries += 1;
-                self.wait(&failed, retries).await.ok_or(failed)?;
+                if self.wait(&failed, retries).await.is_none() {
+                    return Err(failed);
+                }
             } else {
                 return Err(failed);
             }
+            before = Some(failed);
         }
     }
 
@@ -228,7 +239,11 @@ impl Making<'_> {
     /// Waits before another attempt; `None` if there is none to come.
     async fn wait(&self, failed: &Failed, number: u32) -> Option<()> {
         let wait = backoff::wait(failed.retry, number, self.core.random())?;
-        if Instant::now() + wait >= self.deadline || !self.core.host.may_retry(&self.core.plan.handle) {
+        let host = &self.core.host;
+        if Instant::now() + wait >= self.deadline
+            || host.breakers.is_open(&self.core.plan.model(self.ask.model).name)
+            || !host.may_retry(&self.core.plan.handle)
+        {
             return None;
         }
         self.core.ledger().note(
@@ -247,14 +262,7 @@ impl Making<'_> {
         without: &[String],
     ) -> Result<Reply, Failed> {
         let model = self.core.plan.model(self.ask.model);
-        let (all, own) = self.core.host.slots(&model.name, model.concurrency);
-        let slots = async { (all.acquire_owned().await, own.acquire_owned().await) };
-        let asked = Instant::now();
-        let slots = timeout_at(self.deadline, slots).await;
-        self.core.ledger().waited(self.node, asked.elapsed());
-        let Ok(_slots) = slots else {
-            return Err(Failed::of(Why::Fault(Fault::TimedOut)));
-        };
+        let (_slot, pass) = self.enter(model).await?;
         let timeout = self.deadline.saturating_duration_since(Instant::now());
         let (call, capped) = self.call(messages, format, without, timeout);
         if capped {
@@ -267,17 +275,47 @@ impl Making<'_> {
         let began = Instant::now();
         let call = Arc::new(call);
         let result = self.answer(call, began).await;
-        let usage = result.as_ref().ok().and_then(|completion| completion.usage);
         let error = result.as_ref().err().and_then(|failed| failed.error.as_ref());
         let reached = !error.is_some_and(never_ran);
         let refused = error.is_some_and(|error| error.fault == Fault::Refused);
+        pass.ended(match &result {
+            Ok(_) => Health::Well,
+            Err(_) => error.map_or(Health::Unclear, Health::of),
+        });
+        self.used(error.and_then(|error| error.usage.as_deref().copied()));
         let mut ledger = self.core.ledger();
-        ledger.used(self.node, usage, reached);
+        ledger.attempt_ended(self.node, reached);
         if !refused {
             ledger.accepted(self.node);
         }
         drop(ledger);
         result.and_then(|completion| self.judge(completion))
+    }
+
+    /// The attempt has said what it used, if it has.
+    fn used(&self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.core.ledger().used(self.node, usage);
+        }
+    }
+
+    /// Waits for a slot. The breaker is asked before and behind that: a call whose model fell ill while it waited goes
+    /// nowhere, either.
+    async fn enter(&self, model: &Model) -> Result<(Slot, Pass<'_>), Failed> {
+        let Host { slots, breakers, .. } = &*self.core.host;
+        if breakers.is_open(&model.name) {
+            return Err(Failed::of(Why::LeftAlone));
+        }
+        let asked = Instant::now();
+        let slot = timeout_at(self.deadline, slots.take(&model.name, model.concurrency)).await;
+        self.core.ledger().waited(self.node, asked.elapsed());
+        let slot = match slot {
+            Ok(Ok(slot)) => slot,
+            Ok(Err(QueueFull)) => return Err(Failed::of(Why::QueueFull)),
+            Err(_) => return Err(Failed::of(Why::Fault(Fault::TimedOut))),
+        };
+        let pass = breakers.pass(&model.name).ok_or_else(|| Failed::of(Why::LeftAlone))?;
+        Ok((slot, pass))
     }
 
     /// What goes upstream, and whether the client's `max_tokens` was lowered.

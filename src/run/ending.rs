@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::upstream::{Delta, Fault, Retry};
+use crate::plan::NodeId;
+use crate::upstream::{CallError, Delta, Fault, Retry};
 
 use super::core::Core;
 use super::errors::{ErrorKind, RunError, Why};
 use super::outcome::{Output, Reply};
 use super::receipt::{ChoiceReceipt, ChoicesReceipt, ReplyReceipt, Told};
+use super::slots::QUEUE_MAX;
 use super::{Abandoned, Choice, Finished};
 
 /// Seconds that a client should wait when nobody listens upstream.
 const UNREACHABLE_RETRY_S: u64 = 5;
+
+/// The same when too many calls wait here.
+const OVERLOADED_RETRY_S: u64 = 1;
 
 /// Runs the plan to its end. Dropping it drops every call.
 pub async fn run(core: Arc<Core>) -> Finished {
@@ -135,9 +140,10 @@ fn failure(core: &Core, why: &Why) -> RunError {
         return RunError::new(ErrorKind::Busy, format!("`{}`: every model is busy", core.plan.handle))
             .retry_after(wait);
     }
-    if all(Fault::Refused) && !ledger.was_accepted() {
-        let message = "LiteLLM refused the connection; no model was reached";
-        return RunError::new(ErrorKind::Unreachable, message).retry_after(UNREACHABLE_RETRY_S);
+    if !ledger.was_accepted()
+        && let Some(error) = unreached(&failures)
+    {
+        return error;
     }
     if all(Fault::ContextFull) {
         let message = format!("the conversation is too long for every model of `{}`", core.plan.handle);
@@ -156,6 +162,26 @@ fn failure(core: &Core, why: &Why) -> RunError {
         details.push(format!("reply: {why}"));
     }
     RunError::new(ErrorKind::Failed, format!("`{}` failed: {}", core.plan.handle, details.join("; ")))
+}
+
+/// Nobody took a single call: what to say if they failed for nothing but that.
+fn unreached(failures: &[(NodeId, &Why, Option<&CallError>)]) -> Option<RunError> {
+    let any = |wanted: &Why| failures.iter().any(|(_, why, _)| *why == wanted);
+    let refused = Why::Fault(Fault::Refused);
+    let is_all =
+        failures.iter().all(|(_, why, _)| **why == refused || matches!(why, Why::LeftAlone | Why::QueueFull));
+    if failures.is_empty() || !is_all {
+        return None;
+    }
+    if any(&Why::QueueFull) {
+        let message = format!("overload: {QUEUE_MAX} calls wait for their models already");
+        return Some(RunError::new(ErrorKind::Overloaded, message).retry_after(OVERLOADED_RETRY_S));
+    }
+    let message = match any(&refused) {
+        true => "LiteLLM refused the connection; no model was reached".to_owned(),
+        false => format!("every model {}; none was reached", Why::LeftAlone),
+    };
+    Some(RunError::new(ErrorKind::Unreachable, message).retry_after(UNREACHABLE_RETRY_S))
 }
 
 /// What the receipt says of the reply.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::upstream::Fault;
 
+use super::breaker::FAILURES_MAX;
+
 /// Longest message that leaves, in bytes.
 pub const MESSAGE_SIZE_MAX: usize = 2048;
 
@@ -13,7 +15,7 @@ pub struct RunError {
     pub kind: ErrorKind,
     /// For people and clients: our own words only, at most 2 KiB.
     pub message: String,
-    /// For `Busy` and `Unreachable`: seconds to wait.
+    /// For `Busy`, `Unreachable` and `Overloaded`: seconds to wait.
     pub retry_after_s: Option<u64>,
     /// It said more.
     pub is_cut: bool,
@@ -27,8 +29,10 @@ pub enum ErrorKind {
     Failed,
     /// All members answered 429.
     Busy,
-    /// The upstream could not be reached before any call was accepted.
+    /// The upstream could not be reached, or was left alone, before any call was accepted.
     Unreachable,
+    /// Too many calls wait already, and none was accepted.
+    Overloaded,
     /// The run was degraded and the client asked for `strict`.
     Degraded,
 }
@@ -38,6 +42,10 @@ pub enum ErrorKind {
 pub enum Why {
     /// The upstream's doing.
     Fault(Fault),
+    /// Its model's breaker is open: nothing was sent.
+    LeftAlone,
+    /// There was no slot, and no place left to wait for one: nothing was sent.
+    QueueFull,
     /// `accept when` did not hold.
     NotAccepted,
     /// The answer could not be read as `returns` asks.
@@ -79,6 +87,7 @@ impl ErrorKind {
             Self::Failed => "ensemble_failed",
             Self::Busy => "members_busy",
             Self::Unreachable => "upstream_unreachable",
+            Self::Overloaded => "overloaded",
             Self::Degraded => "ensemble_degraded",
         }
     }
@@ -92,6 +101,8 @@ impl Why {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Fault(fault) => fault.words(),
+            Self::LeftAlone => "left alone",
+            Self::QueueFull => "queue full",
             Self::NotAccepted => "not accepted",
             Self::NotReadable => "not readable",
             Self::Expression(_) => "template failed",
@@ -114,6 +125,8 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fault(fault) => f.write_str(fault.words()),
+            Self::LeftAlone => write!(f, "is left alone after {FAILURES_MAX} failures in a row"),
+            Self::QueueFull => f.write_str("found no place in the queue"),
             Self::NotAccepted => f.write_str("gave an answer that `accept when` turned down"),
             Self::NotReadable => f.write_str("gave an answer that `returns` cannot read"),
             Self::Expression(what) => write!(f, "its template {what}"),

@@ -42,6 +42,8 @@ pub struct CallRecord {
     pub usage: Option<Usage>,
     /// An attempt reached the model and ended without saying what it used.
     usage_unknown: bool,
+    /// Of the attempt that is under way: whether it said what it used.
+    under_way: Option<Said>,
     /// An attempt ended in another way than by a refused connection. One that was stopped under way does not count: there
     /// is one upstream, and if it refused the others it would have refused this one.
     accepted: bool,
@@ -52,6 +54,13 @@ pub struct CallRecord {
     end: End,
     /// The last attempt's error.
     pub error: Option<CallError>,
+}
+
+/// What an attempt under way has said of what it used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    All,
 }
 
 #[derive(Debug, PartialEq)]
@@ -115,6 +124,7 @@ impl Ledger {
             attempts: 0,
             usage: None,
             usage_unknown: false,
+            under_way: None,
             accepted: false,
             began: Instant::now(),
             took: None,
@@ -127,6 +137,7 @@ impl Ledger {
     pub fn attempt_began(&mut self, node: NodeId, detail: String) {
         let record = self.record(node);
         record.attempts += 1;
+        record.under_way = Some(Said::Nothing);
         let what = if record.attempts == 1 { "ask" } else { "retry" };
         self.note(node, what, detail);
     }
@@ -141,19 +152,21 @@ impl Ledger {
         self.record(node).accepted = true;
     }
 
-    /// Counts what an attempt reported. An attempt that reached a model and reported nothing is counted as unknown.
-    pub fn used(&mut self, node: NodeId, usage: Option<Usage>, reached: bool) {
+    /// Counts what an attempt reports to have used, as soon as it does: whatever comes of its answer, it was used.
+    pub fn used(&mut self, node: NodeId, usage: Usage) {
         let price = self.plan.node(node).act.ask().map(|ask| self.plan.model(ask.model).price);
         let record = self.record(node);
-        match usage {
-            Some(usage) => *record.usage.get_or_insert_default() += usage,
-            None if reached => record.usage_unknown = true,
-            None => (),
-        }
-        if let (Some(usage), Some(price)) = (usage, price) {
-            self.spent.tokens += usage.prompt_tokens + usage.completion_tokens;
-            self.spent.micro_usd += cost(price, usage);
-        }
+        record.under_way = Some(Said::All);
+        *record.usage.get_or_insert_default() += usage;
+        self.spent.tokens += usage.prompt_tokens + usage.completion_tokens;
+        self.spent.micro_usd += price.map_or(0, |price| cost(price, usage));
+    }
+
+    /// An attempt ended by itself. One that reached a model and reported nothing is counted as unknown.
+    pub fn attempt_ended(&mut self, node: NodeId, reached: bool) {
+        let record = self.record(node);
+        record.usage_unknown |= reached && record.under_way == Some(Said::Nothing);
+        record.under_way = None;
     }
 
     pub fn call_fine(&mut self, node: NodeId) {
@@ -179,7 +192,7 @@ impl Ledger {
     pub fn call_dropped(&mut self, node: NodeId) {
         let Some(record) = &mut self.calls[node.0 as usize] else { return };
         if record.end == End::Running {
-            record.usage_unknown = record.attempts > 0;
+            record.usage_unknown |= record.under_way == Some(Said::Nothing);
             self.end(node, End::Dropped);
         }
     }
@@ -386,7 +399,8 @@ impl Ledger {
         let mut micro_usd = 0;
         for (id, record) in self.plan.ids().zip(&self.calls) {
             let Some(record) = record else { continue };
-            totals.usage_unknown += u32::from(record.usage_unknown || record.end == End::Running);
+            let unsaid = record.end == End::Running && record.under_way == Some(Said::Nothing);
+            totals.usage_unknown += u32::from(record.usage_unknown || unsaid);
             if let (Some(usage), Some(ask)) = (record.usage, self.plan.node(id).act.ask()) {
                 totals.prompt_tokens += usage.prompt_tokens;
                 totals.completion_tokens += usage.completion_tokens;

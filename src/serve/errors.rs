@@ -89,6 +89,7 @@ impl From<RunError> for Refusal {
             ErrorKind::Failed => Kind::Failed,
             ErrorKind::Busy => Kind::Busy,
             ErrorKind::Unreachable => Kind::Unreachable,
+            ErrorKind::Overloaded => Kind::Overloaded,
             ErrorKind::Degraded => Kind::Degraded,
         };
         let limit = error.is_cut.then_some(Limit::Message);

@@ -19,8 +19,8 @@ use prometheus_client::registry::{Metric, Registry};
 use axum::body::Body;
 use axum::http::Response;
 
-use crate::run::host::SlotUse;
 use crate::run::receipt::{CallReceipt, Receipt};
+use crate::run::slots::SlotUse;
 
 use super::limits::Limit;
 use super::runs::Past;
@@ -75,6 +75,8 @@ pub struct Metrics {
     calls_in_flight: Gauge,
     slots: Family<Model, Gauge>,
     slots_in_use: Family<Model, Gauge>,
+    calls_queued: Gauge,
+    breaker_open: Family<Model, Gauge>,
     upstream_alive: Gauge,
     stale: Gauge,
 }
@@ -84,6 +86,9 @@ pub struct Now {
     pub runs: usize,
     pub calls: usize,
     pub slots: Vec<SlotUse>,
+    pub queued: usize,
+    /// Models that are left alone.
+    pub open: Vec<String>,
     pub is_alive: bool,
     pub is_stale: bool,
 }
@@ -115,6 +120,8 @@ impl Metrics {
             calls_in_flight: Gauge::default(),
             slots: Family::default(),
             slots_in_use: Family::default(),
+            calls_queued: Gauge::default(),
+            breaker_open: Family::default(),
             upstream_alive: Gauge::default(),
             stale: Gauge::default(),
         };
@@ -175,8 +182,10 @@ impl Metrics {
         add.one("spans", "Spans that the collector took, or that were lost", &self.spans);
         add.one("runs_in_flight", "Runs under way", &self.runs_in_flight);
         add.one("calls_in_flight", "Calls that hold a slot, over all models", &self.calls_in_flight);
+        add.one("calls_queued", "Calls that wait for a slot, over all models", &self.calls_queued);
         add.one("slots", "Slots of a model that was called: its concurrency", &self.slots);
         add.one("slots_in_use", "Slots of a model that calls hold", &self.slots_in_use);
+        add.one("breaker_open", "Whether a model is left alone after failures", &self.breaker_open);
         add.one(
             "upstream_alive",
             "Whether the upstream answered when it was last asked",
@@ -259,10 +268,13 @@ impl Metrics {
     pub fn expose(&self, now: &Now) -> String {
         self.runs_in_flight.set(now.runs as i64);
         self.calls_in_flight.set(now.calls as i64);
+        self.calls_queued.set(now.queued as i64);
         self.upstream_alive.set(now.is_alive.into());
         self.stale.set(now.is_stale.into());
         for SlotUse { model, slots, in_use } in &now.slots {
+            let is_open = now.open.contains(model);
             let model = Model { model: model.as_str().into() };
+            self.breaker_open.get_or_create(&model).set(is_open.into());
             self.slots.get_or_create(&model).set((*slots).into());
             self.slots_in_use.get_or_create(&model).set((*in_use).into());
         }

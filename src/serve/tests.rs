@@ -3,6 +3,7 @@
 mod answers;
 mod clocks;
 mod failures;
+mod faults;
 mod guards;
 mod kit;
 mod life;

@@ -57,7 +57,7 @@ pub fn play(test: &Test, change: Change) -> Played {
     let runtime = runtime.expect("a runtime without any device starts");
     runtime.block_on(async {
         let stage = Stage::new(test, change);
-        let host = Arc::new(Host::new(Arc::new(Cast(Arc::clone(&stage)))));
+        let host = Arc::new(Host::patient(Arc::new(Cast(Arc::clone(&stage)))));
         let mut run = Run::new(Arc::clone(&test.plan), Arc::new(request(test)), host).recording();
         loop {
             match run.next().await {

@@ -88,11 +88,15 @@ where
 fn whole(body: &[u8]) -> Result<Completion, CallError> {
     match wire::completion(body) {
         Read::Answer(answer) if is_filtered(&answer) => {
-            Err(CallError::new(Fault::Filtered, Retry::Never, "content_filter without any text"))
+            let why = "content_filter without any text";
+            Err(CallError::new(Fault::Filtered, Retry::Never, why).used(answer.usage))
         }
         Read::Answer(answer) => Ok(answer),
         Read::Error(said) => Err(fault::of_message(&said, Fault::Unwell)),
-        Read::Garbage(why) => Err(CallError::new(Fault::Garbage, Retry::Never, fault::clip(&why))),
+        Read::Garbage(why) => {
+            let error = CallError::new(Fault::Garbage, Retry::Never, fault::clip(&why));
+            Err(error.used(wire::usage(body)))
+        }
     }
 }
 

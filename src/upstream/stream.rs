@@ -200,8 +200,8 @@ impl Assembly {
     pub fn end(&mut self, how: Result<(), CallError>) -> Result<Option<Delta>, CallError> {
         match (self.finish.take(), how) {
             (Some(finish), _) if !self.came && is_filtered(&finish) => {
-                Err(CallError::new(Fault::Filtered, Retry::Never, "content_filter before any text")
-                    .status(200))
+                let why = "content_filter before any text";
+                Err(CallError::new(Fault::Filtered, Retry::Never, why).status(200).used(finish.usage))
             }
             (Some(finish), _) => Ok(Some(finish)),
             (None, Err(error)) if !self.came => Err(error),

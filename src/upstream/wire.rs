@@ -58,6 +58,12 @@ pub fn completion(body: &[u8]) -> Read<Completion> {
     }
 }
 
+/// What a whole answer says it used, where nothing else can be read from it.
+#[must_use]
+pub fn usage(body: &[u8]) -> Option<Usage> {
+    parse::<Answer>(body).ok()?.usage.0?.usage()
+}
+
 /// Reads the data of one event of a stream: its first choice, and usage wherever it came. `choices` may be empty
 /// or missing; other choices than the first are not looked at.
 #[must_use]

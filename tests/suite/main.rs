@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests read and write files of their own")]
 
+mod books;
 mod bounds;
 mod catalogue;
 mod choices;
@@ -16,6 +17,7 @@ mod formatted;
 mod gone;
 mod hostile;
 mod kinds;
+mod limits;
 mod mistakes;
 mod pages;
 mod past;

@@ -89,7 +89,7 @@ fn the_examples_of_the_list_are_right() {
 /// Pages with programs, and what those build on.
 const PROGRAMS: [(&str, Base); 5] = [
     ("docs/language.md", Base::FirstExample),
-    ("docs/failures.md", Base::Nothing),
+    ("docs/faults.md", Base::Nothing),
     ("docs/ensembles.md", Base::Shipped),
     ("docs/testing.md", Base::EachOther),
     ("docs/lints.md", Base::Nothing),

@@ -1,10 +1,9 @@
 //! A plan played in process, on the virtual clock, and everything that can be known of it afterwards.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 
 use ensc::plan::Plan;
 use ensc::run::host::Host;
@@ -13,7 +12,7 @@ use ensc::run::request::Request;
 use ensc::run::{Event, Finished, Run};
 use ensc::source::{SourceFile, Sources};
 use ensc::upstream::sim::{Entry, Script, Sim, SimUpstream};
-use ensc::upstream::{Call, CallError, Delta, Incoming, Message, Role, Upstream, Usage};
+use ensc::upstream::{Delta, Message, Role};
 
 /// What happened.
 pub struct Played {
@@ -24,8 +23,8 @@ pub struct Played {
     pub bodies: Vec<serde_json::Value>,
     /// Calls that the upstream still answers after the end.
     pub alive: u64,
-    /// What the upstream has reported, over all answers that were taken in.
-    pub reported: Usage,
+    /// The upstream's own books.
+    pub book: Vec<Entry>,
     /// From the first poll to the end, on the virtual clock.
     pub took: Duration,
 }
@@ -35,12 +34,6 @@ pub struct Arrived {
     pub step: String,
     pub model: String,
     pub at_ms: u64,
-}
-
-/// A simulated upstream that sums what it reports.
-struct Metered {
-    sim: SimUpstream,
-    reported: Arc<Mutex<Usage>>,
 }
 
 /// The plan of the text's only handle; what is wrong with the text fails the test.
@@ -83,10 +76,9 @@ pub fn request(text: &str) -> Request {
 pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
     paused(async {
         let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
-        let reported = Arc::default();
-        let metered = Metered { sim: SimUpstream::new(Arc::clone(&sim)), reported: Arc::clone(&reported) };
+        let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
         let began = tokio::time::Instant::now();
-        let mut run = Run::new(Arc::clone(plan), Arc::new(request), Arc::new(Host::new(Arc::new(metered))));
+        let mut run = Run::new(Arc::clone(plan), Arc::new(request), host);
         let mut finished = None;
         while let Some(event) = run.next().await {
             if let Event::Done(done) = event {
@@ -104,7 +96,7 @@ pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
                 .map(|call| serde_json::from_slice(&call.body).expect("JSON"))
                 .collect(),
             alive,
-            reported: *reported.lock().expect("no test panics here"),
+            book: sim.calls(),
             took: began.elapsed(),
         }
     })
@@ -154,7 +146,7 @@ pub fn left(plan: &Arc<Plan>, script: Script, request: Request, after: Duration)
 }
 
 /// On the virtual clock.
-fn paused<T>(what: impl Future<Output = T>) -> T {
+pub fn paused<T>(what: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(what)
 }
@@ -162,7 +154,7 @@ fn paused<T>(what: impl Future<Output = T>) -> T {
 // === impl Arrived ===
 
 impl Arrived {
-    fn of(entry: &Entry) -> Self {
+    pub fn of(entry: &Entry) -> Self {
         let metadata = &entry.headers["x-litellm-spend-logs-metadata"];
         let metadata: serde_json::Value = serde_json::from_str(metadata).expect("the metadata is JSON");
         Self {
@@ -170,32 +162,5 @@ impl Arrived {
             model: entry.model.clone(),
             at_ms: entry.started_ms,
         }
-    }
-}
-
-// === impl Metered ===
-
-impl Upstream for Metered {
-    fn start(&self, call: Arc<Call>) -> BoxFuture<'static, Result<Incoming, CallError>> {
-        let (answer, reported) = (self.sim.start(call), Arc::clone(&self.reported));
-        async move {
-            let count = move |usage: Option<Usage>| {
-                if let Some(usage) = usage {
-                    *reported.lock().expect("no test panics here") += usage;
-                }
-            };
-            Ok(match answer.await? {
-                Incoming::Whole(completion) => {
-                    count(completion.usage);
-                    Incoming::Whole(completion)
-                }
-                Incoming::Stream(deltas) => Incoming::Stream(
-                    deltas
-                        .inspect(move |delta| count(delta.as_ref().ok().and_then(|delta| delta.usage)))
-                        .boxed(),
-                ),
-            })
-        }
-        .boxed()
     }
 }

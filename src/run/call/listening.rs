@@ -29,6 +29,7 @@ impl Making<'_> {
         };
         match incoming {
             Incoming::Whole(completion) => {
+                self.used(completion.usage);
                 if self.live {
                     self.forward(Delta::from(&*completion)).await?;
                 }
@@ -53,11 +54,12 @@ impl Making<'_> {
                 Ok(None) => return Ok(completion),
                 Err(_) if is_first => return Err(late(first_by < self.deadline).into()),
                 Err(_) if by < self.deadline => {
-                    return Err(CallError::new(Fault::Stalled, Retry::Soon, "no byte in mid-stream").into());
+                    return Err(CallError::new(Fault::Stalled, Retry::Never, "no byte in mid-stream").into());
                 }
                 Err(_) => return Err(late(false).into()),
             };
             is_first = false;
+            self.used(delta.usage);
             let done = delta.finish_reason.is_some();
             completion.add(&delta);
             if self.live {

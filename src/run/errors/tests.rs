@@ -14,7 +14,7 @@ const TITLE: &str = "## Why something failed\n";
 /// One of each kind; of those that say more, one of each way to say it.
 fn whys() -> Vec<Why> {
     let mut whys: Vec<_> = Fault::ALL.into_iter().map(Why::Fault).collect();
-    whys.extend([Why::NotAccepted, Why::NotReadable]);
+    whys.extend([Why::LeftAlone, Why::QueueFull, Why::NotAccepted, Why::NotReadable]);
     let broken = [
         "ran out of fuel",
         "used a value that is not there",

@@ -85,6 +85,7 @@ async fn a_run_that_failed_has_the_status_that_nobody_repeats() {
         (ErrorKind::ContextLength, 400, "context_length_exceeded", None),
         (ErrorKind::Busy, 429, "members_busy", Some("1")),
         (ErrorKind::Unreachable, 503, "upstream_unreachable", Some("5")),
+        (ErrorKind::Overloaded, 503, "overloaded", Some("1")),
     ] {
         let answer = send(app_of(move || events(vec![failed(kind)])), chat(&ask(""), &[])).await;
         assert_eq!((answer.status, answer.error().1.as_str()), (status, code));

@@ -1,4 +1,4 @@
-//! What the user sees when something fails: every row is played, and `docs/failures.md` is made of the rows.
+//! What the user sees when something fails: every row is played, and `docs/faults.md` is made of the rows.
 //!
 //! `ENSC_BLESS=1 cargo test failures` writes the page; read the change before you commit it.
 
@@ -17,9 +17,10 @@ use crate::serve::{Settings, State};
 use crate::source::{SourceFile, Sources};
 use crate::upstream::sim::{Sim, SimUpstream};
 
+use super::faults;
 use super::kit::{Answer, PORT, chat, parse, send, talk};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/failures.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
 
 const INTRO: &str = include_str!("failures.md");
 
@@ -36,10 +37,12 @@ struct Case {
     /// More of the request.
     more: &'static str,
     question: &'static str,
+    /// The same question so often before, on the same daemon.
+    before: u32,
 }
 
 const fn case(title: &'static str, handle: &'static str, sim: &'static str) -> Case {
-    Case { title, handle, sim, more: "", question: "hi" }
+    Case { title, handle, sim, more: "", question: "hi", before: 0 }
 }
 
 const CASES: &[Case] = &[
@@ -102,6 +105,14 @@ const CASES: &[Case] = &[
     ),
     Case { question: LONG, ..case("The conversation is longer than the handle takes", WITHOUT, "") },
     case("LiteLLM refuses our key", WITHOUT, r#"model."*".reply = [{ fault = "401" }]"#),
+    Case {
+        before: 6,
+        ..case(
+            "Every model has failed five times in a row",
+            WITHOUT,
+            r#"model."*".reply = [{ fault = "503" }]"#,
+        )
+    },
     // One after the other, however long each waits before its retry.
     case(
         "LiteLLM is down",
@@ -125,24 +136,24 @@ const LONG: &str = {
 
 /// How one question ended.
 #[derive(Debug, PartialEq)]
-struct Seen {
-    status: u16,
-    retry_after: Option<String>,
+pub struct Seen {
+    pub status: u16,
+    pub retry_after: Option<String>,
     /// Words of the answer came.
-    spoken: bool,
+    pub spoken: bool,
     /// A stream that ended as whole ones do.
-    done: bool,
+    pub done: bool,
     /// `error.code` and `error.message`.
-    error: Option<(String, String)>,
-    degraded: Option<bool>,
-    because: Vec<String>,
+    pub error: Option<(String, String)>,
+    pub degraded: Option<bool>,
+    pub because: Vec<String>,
+    pub receipt: Value,
 }
 
-fn plans() -> Vec<Arc<Plan>> {
+fn plans(text: &str) -> Vec<Arc<Plan>> {
     let mut sources = Sources::default();
-    let text = program();
-    let id = sources.add(SourceFile::new("failures.ens", text.as_str()));
-    let (file, mut found) = crate::syntax::parse(id, &text);
+    let id = sources.add(SourceFile::new("failures.ens", text));
+    let (file, mut found) = crate::syntax::parse(id, text);
     let (program, more) = crate::program::check(&sources, &[file]);
     found.extend(more);
     assert_eq!(crate::diagnostic::render::render(&sources, &found, false), "");
@@ -151,17 +162,23 @@ fn plans() -> Vec<Arc<Plan>> {
 
 /// The program that the page shows.
 fn program() -> String {
-    INTRO.split("```ens\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it is shown").to_owned()
+    INTRO.rsplit("```ens\n").next().and_then(|rest| rest.split("```").next()).expect("it is shown").to_owned()
 }
 
 fn app(sim: &str) -> (App, Arc<Sim>) {
-    let plans = plans();
+    let (state, sim) = state(&program(), sim);
+    (App::new(state, PORT), sim)
+}
+
+/// A daemon that serves the handles of a program.
+pub fn state(program: &str, sim: &str) -> (Arc<State>, Arc<Sim>) {
+    let plans = plans(program);
     let models = plans[0].models.iter().map(|model| model.name.clone()).collect();
     let sim = Sim::new(models, sim.parse().expect("a script"));
     let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
     let settings =
         Settings { key: None, liveliness: Arc::new(|| Box::pin(async { true })), pass_fields: Vec::new() };
-    (App::new(Arc::new(State::new(plans, host, settings)), PORT), sim)
+    (Arc::new(State::new(plans, host, settings)), sim)
 }
 
 fn question(case: &Case, stream: bool) -> String {
@@ -173,10 +190,17 @@ fn question(case: &Case, stream: bool) -> String {
 }
 
 async fn seen(case: &Case, stream: bool) -> Seen {
-    let (app, sim) = app(case.sim);
-    let answer = send(app, question(case, stream)).await;
+    let (state, sim) = state(&program(), case.sim);
+    for _ in 0..case.before {
+        send(App::new(Arc::clone(&state), PORT), question(case, stream)).await;
+    }
+    let answer = send(App::new(state, PORT), question(case, stream)).await;
     assert_eq!(sim.alive(), 0, "{}: something is left behind", case.title);
-    if stream && answer.status == 200 { of_stream(&answer) } else { of_whole(&answer) }
+    of(&answer, stream)
+}
+
+pub fn of(answer: &Answer, stream: bool) -> Seen {
+    if stream && answer.status == 200 { of_stream(answer) } else { of_whole(answer) }
 }
 
 fn of_whole(answer: &Answer) -> Seen {
@@ -219,6 +243,7 @@ fn told(answer: &Answer, json: &Value) -> Seen {
         error: error.is_object().then(|| (word(&error["code"]), word(&error["message"]))),
         degraded: receipt["degraded"].as_bool(),
         because: because.map(word).collect(),
+        receipt: receipt.clone(),
     }
 }
 
@@ -276,7 +301,8 @@ fn said(whole: &Seen, streamed: &Seen) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn the_page_says_what_the_user_sees() {
-    let mut page = INTRO.to_owned();
+    let (head, cases) = INTRO.split_once("<!-- the table -->\n").expect("there is a place for it");
+    let mut page = format!("{head}{}{cases}", faults::section());
     for case in CASES {
         let (whole, streamed) = (seen(case, false).await, seen(case, true).await);
         page.push_str(&section(case.title, &whole, &streamed));
@@ -286,7 +312,7 @@ async fn the_page_says_what_the_user_sees() {
         return;
     }
     let written = std::fs::read_to_string(PAGE).expect("the page is there");
-    assert!(written == page, "docs/failures.md is not what happens; it should be:\n{page}");
+    assert!(written == page, "docs/faults.md is not what happens; it should be:\n{page}");
 }
 
 /// What no failure may do, whatever the page says.

@@ -13,6 +13,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::time::sleep;
 
+use crate::run::breaker::{FAILURES_MAX, Health};
 use crate::run::host::Host;
 use crate::run::receipt::{CallReceipt, Cause, QuorumReceipt, Receipt, Totals, UsageReceipt};
 use crate::run::trace::Trace;
@@ -143,8 +144,10 @@ async fn served() -> App {
         stream::pending().boxed(),
     ]);
     let host = state.host.as_ref().expect("it was put there");
-    let (_, slots) = host.slots("mlx-one", 4);
-    std::mem::forget(slots.try_acquire().expect("it is free"));
+    std::mem::forget(host.slots.take("mlx-one", 4).await.expect("it is free"));
+    for _ in 0..FAILURES_MAX {
+        host.breakers.pass("mlx-one").expect("not yet").ended(Health::Ill);
+    }
     assert_eq!(send(app.clone(), chat(&ask(""), &[])).await.status, 200);
     assert_eq!(send(app.clone(), chat(&ask(r#""stream":true"#), &[])).await.status, 200);
     assert_eq!(send(app.clone(), chat(&ask(""), &[])).await.status, 424);
@@ -170,11 +173,13 @@ ensc_added_seconds_bucket{handle="opt-chat-balanced-m",le="0.0001"} 1
 ensc_added_seconds_bucket{handle="opt-chat-balanced-m",le="0.5"} 2
 ensc_added_seconds_count{handle="opt-chat-balanced-m"} 2
 ensc_added_seconds_sum{handle="opt-chat-balanced-m"} 0.25
+ensc_breaker_open{model="mlx-one"} 1
 ensc_build_info{version="VERSION"} 1
 ensc_call_seconds_total{model="mlx-one",outcome="ok"} 4.0
 ensc_call_seconds_total{model="mlx-two",outcome="cancelled"} 1.0
 ensc_call_seconds_total{model="mlx-two",outcome="failed"} 2.0
-ensc_calls_in_flight 0
+ensc_calls_in_flight 1
+ensc_calls_queued 0
 ensc_calls_total{model="mlx-one",outcome="ok",why=""} 2
 ensc_calls_total{model="mlx-two",outcome="cancelled",why="decided"} 1
 ensc_calls_total{model="mlx-two",outcome="failed",why="timed out"} 1

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::upstream::sim::asked::Asked;
 use crate::upstream::sim::body::{self, Said};
@@ -23,6 +24,8 @@ pub(super) struct Act {
     pub opening: Opening,
     pub pieces: VecDeque<Piece>,
     pub ending: Ending,
+    /// A model works for it.
+    pub reached: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub(super) struct Piece {
     pub bytes: Bytes,
     /// A token gate counts it.
     pub is_token: bool,
+    /// The usage that stands in it.
+    pub usage: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +67,13 @@ pub(super) enum Ending {
 impl Act {
     /// `reply` has all its delays filled in.
     pub(super) fn compose(asked: &Asked, reply: &Reply, dice: &mut fastrand::Rng) -> Self {
+        let reached = reply.fault.is_none_or(Trouble::reaches_a_model);
+        Self { reached, ..Self::composed(asked, reply, dice) }
+    }
+
+    fn composed(asked: &Asked, reply: &Reply, dice: &mut fastrand::Rng) -> Self {
         let wait = drawn(reply.delay_ms, dice);
-        let act = |opening| Self { wait, opening, pieces: VecDeque::new(), ending: Ending::Clean };
+        let act = |opening| Self { opening, ..Self::new(wait) };
         match reply.fault {
             Some(Trouble::Refused) => return act(Opening::Refuse),
             Some(Trouble::Reset) => return act(Opening::Reset),
@@ -94,6 +104,11 @@ impl Act {
         }
     }
 
+    fn new(wait: Duration) -> Self {
+        let (opening, ending) = (Opening::Silence, Ending::Clean);
+        Self { wait, opening, pieces: VecDeque::new(), ending, reached: false }
+    }
+
     /// An answer to what is no sound request.
     pub(super) fn rejected(message: &str) -> Self {
         Self::whole(Duration::ZERO, 400, vec![], body::rejected(message))
@@ -109,8 +124,7 @@ impl Act {
     fn whole(wait: Duration, status: u16, mut headers: Vec<(&'static str, String)>, body: String) -> Self {
         headers.push(("content-type", "application/json".to_owned()));
         let opening = Opening::Head(Head { status, headers, length: Some(body.len()) });
-        let piece = Piece { wait: Duration::ZERO, bytes: body.into(), is_token: false };
-        Self { wait, opening, pieces: [piece].into(), ending: Ending::Clean }
+        Self { opening, pieces: [Piece::plain(body)].into(), ..Self::new(wait) }
     }
 
     fn unstreamed(
@@ -121,7 +135,7 @@ impl Act {
         reply: &Reply,
     ) -> Self {
         let body = match reply.fault {
-            Some(Trouble::NoChoices) => body::no_choices(asked),
+            Some(Trouble::NoChoices) => body::no_choices(asked, said),
             Some(Trouble::MalformedChunk) => "{\"choices\":[{\"mess".to_owned(),
             _ => body::completion(asked, said),
         };
@@ -134,6 +148,8 @@ impl Act {
         if act.ending != Ending::Clean || reply.fault == Some(Trouble::EndedEarly) {
             let whole = &mut act.pieces[0].bytes;
             whole.truncate(whole.len() / 2);
+        } else if reply.fault != Some(Trouble::MalformedChunk) {
+            act.pieces[0].usage.clone_from(&said.usage);
         }
         if let (Opening::Head(head), Some(Trouble::EndedEarly)) = (&mut act.opening, reply.fault) {
             head.length = None;
@@ -151,18 +167,15 @@ impl Act {
     ) -> Self {
         headers.push(("content-type", "text/event-stream; charset=utf-8".to_owned()));
         let chunk = |delta| body::chunk(asked, &delta, None);
-        let mut pieces = VecDeque::from([Piece {
-            wait: Duration::ZERO,
-            bytes: chunk(body::role_delta()).into(),
-            is_token: false,
-        }]);
+        let mut pieces = VecDeque::from([Piece::plain(chunk(body::role_delta()))]);
         let mut first = true;
         for delta in body::deltas(said, if reply.fault == Some(Trouble::TooLong) { 512 << 10 } else { 0 }) {
             let delay = if std::mem::take(&mut first) { reply.first_token_ms } else { reply.token_ms };
-            pieces.push_back(Piece { wait: drawn(delay, dice), bytes: chunk(delta).into(), is_token: true });
+            let wait = drawn(delay, dice);
+            pieces.push_back(Piece { wait, is_token: true, ..Piece::plain(chunk(delta)) });
         }
         let opening = Opening::Head(Head { status: 200, headers, length: None });
-        let mut act = Self { wait, opening, pieces, ending: Ending::Clean };
+        let mut act = Self { opening, pieces, ..Self::new(wait) };
         act.end_stream(asked, said, reply);
         act
     }
@@ -183,15 +196,25 @@ impl Act {
             fault => {
                 let last = body::end(asked, Some(said), fault != Some(Trouble::NoEndMarker));
                 // In one piece, so that who has read the finish has not left anything unread.
-                self.pieces.push_back(Piece { wait: Duration::ZERO, bytes: last.into(), is_token: false });
+                let usage = said.usage.clone().filter(|_| asked.include_usage);
+                self.pieces.push_back(Piece { usage, ..Piece::plain(last) });
                 return;
             }
         };
         self.pieces.truncate(keep);
         if !last.is_empty() {
-            self.pieces.push_back(Piece { wait: Duration::ZERO, bytes: last.into(), is_token: false });
+            self.pieces.push_back(Piece::plain(last));
         }
         self.ending = ending;
+    }
+}
+
+// === impl Piece ===
+
+impl Piece {
+    /// At once.
+    fn plain(text: String) -> Self {
+        Self { wait: Duration::ZERO, bytes: text.into(), is_token: false, usage: None }
     }
 }
 

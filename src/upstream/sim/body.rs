@@ -39,9 +39,12 @@ pub(super) fn completion(asked: &Asked, said: &Said) -> String {
     answer.to_string()
 }
 
-pub(super) fn no_choices(asked: &Asked) -> String {
+pub(super) fn no_choices(asked: &Asked, said: &Said) -> String {
     let mut answer = envelope(asked, "chat.completion");
     answer["choices"] = json!([]);
+    if let Some(usage) = &said.usage {
+        answer["usage"] = usage.clone();
+    }
     answer.to_string()
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -60,6 +61,10 @@ pub struct Entry {
     pub outcome: Outcome,
     /// The status that was answered.
     pub status: Option<u16>,
+    /// A model works for it, or did: it was not turned away at the door.
+    pub reached: bool,
+    /// The usage that its answer reports, once the caller was given that piece of it.
+    pub reported: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -103,8 +108,19 @@ impl Ledger {
         let started_ms = book.now_ms();
         let headers = headers.into_iter().map(hidden).collect();
         let (outcome, model) = (Outcome::Alive, model.to_owned());
-        let entry =
-            Entry { index, model, stream, headers, body, started_ms, ended_ms: None, outcome, status: None };
+        let entry = Entry {
+            index,
+            model,
+            stream,
+            headers,
+            body,
+            started_ms,
+            ended_ms: None,
+            outcome,
+            status: None,
+            reached: false,
+            reported: None,
+        };
         book.alive.insert(index, entry);
         book.totals.calls += 1;
         book.totals.alive += 1;
@@ -179,8 +195,20 @@ impl Book {
 
 impl Ticket {
     pub(super) fn status(&self, status: u16) {
+        self.enter(|entry| entry.status = Some(status));
+    }
+
+    pub(super) fn reached(&self, reached: bool) {
+        self.enter(|entry| entry.reached = reached);
+    }
+
+    pub(super) fn reported(&self, usage: Value) {
+        self.enter(|entry| entry.reported = Some(usage));
+    }
+
+    fn enter(&self, what: impl FnOnce(&mut Entry)) {
         if let Some(entry) = self.ledger.book().alive.get_mut(&self.index) {
-            entry.status = Some(status);
+            what(entry);
         }
     }
 

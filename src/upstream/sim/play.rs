@@ -25,6 +25,7 @@ pub(super) enum Broken {
 
 /// Resolves when the head is due. Dropping it, or the body before its last piece, cancels the call.
 pub(super) async fn play(act: Act, mut ticket: Ticket, gate: Option<TokenGate>) -> Result<Played, Broken> {
+    ticket.reached(act.reached);
     wait(act.wait).await;
     match act.opening {
         Opening::Head(head) => {
@@ -60,6 +61,9 @@ impl Part {
                 gate.pass().await;
             }
             wait(piece.wait).await;
+            if let Some(usage) = piece.usage {
+                self.ticket.reported(usage);
+            }
             if self.pieces.is_empty() && self.ending == Ending::Clean {
                 self.ticket.finish();
             }

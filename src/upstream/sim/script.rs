@@ -149,6 +149,25 @@ pub enum Trouble {
     Redirect,
 }
 
+// === impl Trouble ===
+
+impl Trouble {
+    /// Whether a model works before it shows. The others are turned away at the door.
+    #[must_use]
+    pub fn reaches_a_model(self) -> bool {
+        !matches!(
+            self,
+            Self::Busy
+                | Self::Rejected
+                | Self::KeyRefused
+                | Self::UnknownModel
+                | Self::ContextFull
+                | Self::Refused
+                | Self::Redirect
+        )
+    }
+}
+
 // === impl Script ===
 
 impl FromStr for Script {
