@@ -4,6 +4,7 @@ mod answers;
 mod clocks;
 mod failures;
 mod guards;
+mod hops;
 mod kit;
 mod life;
 mod past;

@@ -12,6 +12,7 @@ mod ensembles;
 mod explained;
 mod formatted;
 mod gone;
+mod guarded;
 mod hostile;
 mod kinds;
 mod mistakes;

@@ -80,9 +80,14 @@ impl Daemon {
 
     /// The same with a body of one's own.
     pub async fn post(&self, body: &str) -> Client {
+        self.post_with("", body).await
+    }
+
+    /// The same with more lines in its head, each with its end.
+    pub async fn post_with(&self, lines: &str, body: &str) -> Client {
         let head = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+             {lines}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             self.port,
             body.len()
         );
