@@ -5,7 +5,7 @@
 
 use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, Method};
+use axum::http::{HeaderName, HeaderValue, Method};
 
 use crate::upstream::secret::Secret;
 
@@ -78,18 +78,24 @@ pub fn check_key(headers: &HeaderMap, key: Option<&Secret>) -> Result<(), Refusa
 }
 
 /// A body must be plain JSON: a form or a text is what a web page can send without asking.
+///
+/// Every `Content-Type` counts, not the first: whoever stands between us and the client may go by another. Two that both
+/// say JSON are fine: the OpenAI library for Python sends them when a caller adds its own in lower case.
 pub fn check_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let kind = headers.get(CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
-    let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    if !essence.eq_ignore_ascii_case(b"application/json") {
+    let mut kinds = headers.get_all(CONTENT_TYPE).iter().peekable();
+    if kinds.peek().is_none() || !kinds.all(is_json) {
         return Err(Refusal::new(Kind::NotJson, "the body must be `application/json`"));
     }
-    match headers.get(CONTENT_ENCODING) {
-        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            Err(Refusal::new(Kind::NotJson, "a compressed body is not taken"))
-        }
-        _ => Ok(()),
+    let is_plain = |encoding: &HeaderValue| encoding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        return Err(Refusal::new(Kind::NotJson, "a compressed body is not taken"));
     }
+    Ok(())
+}
+
+fn is_json(kind: &HeaderValue) -> bool {
+    let essence = kind.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }
 
 fn is_among(name: &[u8], ours: &[String]) -> bool {

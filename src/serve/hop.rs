@@ -38,9 +38,16 @@ impl Hop {
             path: path(headers)?,
             probe: headers.contains_key("x-ensc-probe"),
             patience: PATIENCE.iter().filter_map(|name| patience(headers.get(*name)?.to_str().ok()?)).min(),
-            traceparent: headers.get("traceparent").and_then(|value| traceparent(value.as_bytes())),
+            traceparent: only(headers, "traceparent").and_then(traceparent),
         })
     }
+}
+
+/// The value of a header that stands there once.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    Some(value.as_bytes())
 }
 
 fn path(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
@@ -72,7 +79,7 @@ fn patience(value: &str) -> Option<Duration> {
     Some(waits.min(PATIENCE_MAX).saturating_sub(PATIENCE_MARGIN))
 }
 
-/// A W3C trace context of version 00; anything else is as if it were not there.
+/// A W3C trace context of version 00; anything else, two of them among it, is as if it were not there.
 fn traceparent(value: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(value).ok()?;
     let parts: Vec<&str> = text.split('-').collect();

@@ -18,6 +18,8 @@ use super::limits::Limit;
 use super::wire;
 
 const RUN: HeaderName = HeaderName::from_static("x-ensc-run");
+/// The run again, where the OpenAI libraries look for it: their `request_id`. Never what a client sent.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const HANDLE: HeaderName = HeaderName::from_static("x-ensc-handle");
 const CALLS: HeaderName = HeaderName::from_static("x-ensc-calls");
 const DEGRADED: HeaderName = HeaderName::from_static("x-ensc-degraded");
@@ -150,7 +152,7 @@ pub struct Tag {
 
 impl Tag {
     fn put(&self, headers: &mut HeaderMap) {
-        for (name, value) in [(RUN, &self.run), (HANDLE, &self.handle)] {
+        for (name, value) in [(RUN, &self.run), (REQUEST_ID, &self.run), (HANDLE, &self.handle)] {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }

@@ -5,6 +5,7 @@ mod clocks;
 mod failures;
 mod faults;
 mod guards;
+mod hops;
 mod kit;
 mod life;
 mod metrics;

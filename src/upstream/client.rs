@@ -143,7 +143,8 @@ impl Upstream for HttpUpstream {
 }
 
 fn head(status: u16, headers: &HeaderMap, model: &str) -> Head {
-    Head::read(status, model, |name| headers.get(name)?.to_str().ok())
+    // A value that is no text is not as if it were absent: a name in it is not the name that was asked for.
+    Head::read(status, model, |name| Some(headers.get(name)?.to_str().unwrap_or("\u{fffd}")))
 }
 
 /// What broke: nobody listened, the peer does not speak HTTP, or the connection went away.

@@ -15,6 +15,7 @@ mod explained;
 mod fields;
 mod formatted;
 mod gone;
+mod guarded;
 mod hostile;
 mod kinds;
 mod limits;

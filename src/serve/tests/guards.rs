@@ -22,12 +22,27 @@ async fn only_requests_meant_for_us_are_answered() {
         (with_host("host: 127.0.0.1:4021\r\n"), 403),
         (with_host("host: 127.0.0.1.evil.example:4020\r\n"), 403),
         (with_host("host: [::1]:4020\r\n"), 403),
+        (with_host("host: 127.1:4020\r\n"), 403),
+        (with_host("host: localhost.:4020\r\n"), 403),
+        (with_host("host: localhost:04020\r\n"), 403),
+        (with_host("host: user@localhost:4020\r\n"), 403),
+        (with_host("host: localhost:4020, evil.example\r\n"), 403),
+        (with_host("").replace("HTTP/1.1", "HTTP/1.0"), 400),
         (with_target("http://127.0.0.1:4020/v1/models"), 200),
         (with_target("http://evil.example:4020/v1/models"), 403),
         (with_target("http://user@127.0.0.1:4020/v1/models"), 403),
         (with_target("http://127.0.0.1/v1/models"), 403),
+        (
+            with_target("http://127.0.0.1:4020/v1/models").replace("host: 127.0.0.1:", "host: evil.example:"),
+            403,
+        ),
+        (base.replace("GET /v1/models", "CONNECT evil.example:443"), 403),
+        (base.replace("GET /v1/models", "CONNECT 127.0.0.1:4020"), 404),
+        (base.replace("GET /v1/models", "OPTIONS *"), 403),
     ] {
-        assert_eq!(send(hello_app(), &request).await.status, status, "{request}");
+        let answer = send(hello_app(), &request).await;
+        assert_eq!(answer.status, status, "{request}");
+        assert!(status == 200 || answer.json()["error"]["message"].is_string(), "{request}");
     }
 }
 
@@ -60,7 +75,13 @@ async fn a_body_must_be_json_by_name() {
         ("", 415),
         ("content-type: text/plain\r\n", 415),
         ("content-type: application/jsonp\r\n", 415),
+        ("content-type: application/json, text/plain\r\n", 415),
+        ("Content-Type: application/json\r\ncontent-type: application/json; charset=utf-8\r\n", 200),
+        ("content-type: application/json\r\ncontent-type: text/plain\r\n", 415),
+        ("content-type: text/plain\r\ncontent-type: application/json\r\n", 415),
+        ("content-type: application/json\r\ncontent-encoding: identity\r\n", 200),
         ("content-type: application/json\r\ncontent-encoding: gzip\r\n", 415),
+        ("content-type: application/json\r\ncontent-encoding: identity\r\ncontent-encoding: gzip\r\n", 415),
     ] {
         let request = json.replace("content-type: application/json\r\n", line);
         assert_eq!(send(hello_app(), request).await.status, status, "{line}");
@@ -84,6 +105,9 @@ async fn all_but_health_stands_behind_the_key() {
         (with("authorization: Bearer sk-right\r\nauthorization: Bearer sk-right\r\n"), 401),
         (get("/metrics"), 401),
         (get("/v1/nothing"), 401),
+        (get("/health/../v1/models"), 404),
+        (get("//v1/models"), 401),
+        (chat(&ask(""), &["x-ensc-probe: 1"]), 401),
         (get("/health"), 200),
         (get("/health/ready"), 503),
     ] {
@@ -116,12 +140,17 @@ async fn a_call_through_an_ensemble_is_refused_and_the_path_is_named() {
 #[test]
 fn a_traceparent_is_valid_or_absent() {
     use axum::http::{HeaderMap, HeaderValue};
-    let read = |value: &'static str| {
-        let headers =
-            HeaderMap::from_iter([("traceparent".parse().expect("a name"), HeaderValue::from_static(value))]);
+    let read_all = |values: &[&'static str]| {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("traceparent", HeaderValue::from_static(value));
+        }
         crate::serve::hop::Hop::read(&headers).ok().and_then(|hop| hop.traceparent)
     };
-    assert!(read("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").is_some());
+    let read = |value| read_all(&[value]);
+    let sound = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    assert_eq!(read(sound).as_deref(), Some(sound));
+    assert_eq!(read_all(&[sound, sound]), None);
     for wrong in [
         "",
         "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",

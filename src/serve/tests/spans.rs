@@ -97,7 +97,15 @@ fn a_span_of_a_run_and_of_its_call() {
 
 /// Spans that were sent and lost.
 fn counted(metrics: &Metrics) -> [String; 2] {
-    let now = Now { runs: 0, calls: 0, slots: Vec::new(), is_alive: true, is_stale: false };
+    let now = Now {
+        runs: 0,
+        calls: 0,
+        slots: Vec::new(),
+        queued: 0,
+        open: Vec::new(),
+        is_alive: true,
+        is_stale: false,
+    };
     let text = metrics.expose(&now);
     ["sent", "lost"].map(|outcome| {
         let name = format!("ensc_spans_total{{outcome=\"{outcome}\"}} ");

@@ -37,7 +37,7 @@ async fn served(script: &str) -> Served {
 }
 
 /// A server that reads a request and writes these bytes, once for each connection.
-async fn stub(answer: &'static [u8]) -> (HttpUpstream, JoinSet<()>) {
+async fn stub(answer: impl AsRef<[u8]> + Send + 'static) -> (HttpUpstream, JoinSet<()>) {
     let (listener, address) = listener().await;
     let mut server = JoinSet::new();
     server.spawn(async move {
@@ -45,7 +45,7 @@ async fn stub(answer: &'static [u8]) -> (HttpUpstream, JoinSet<()>) {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = vec![0; 65_536];
             let _ = stream.read(&mut request).await.unwrap();
-            stream.write_all(answer).await.unwrap();
+            stream.write_all(answer.as_ref()).await.unwrap();
         }
     });
     (client(address), server)
@@ -201,6 +201,37 @@ async fn what_no_sound_server_sends() {
         let (upstream, _server) = stub(answer).await;
         let (_, error) = outcome(&upstream, question("m", false, &[])).await;
         assert_eq!(error.as_ref().map(|error| error.fault), Some(fault), "{name}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_where_a_redirect_points() {
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let address = elsewhere.local_addr().unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let head = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: http://{address}/v1/chat/completions");
+        let (upstream, _server) = stub(format!("{head}\r\ncontent-length: 0\r\n\r\n")).await;
+        for stream in [false, true] {
+            let (_, error) = outcome(&upstream, question("m", stream, &[])).await;
+            assert_eq!(error.map(|error| error.fault), Some(Fault::Redirected), "{status}");
+        }
+        assert_eq!(upstream.models().await.unwrap_err().fault, Fault::Redirected, "{status}");
+        assert!(!upstream.liveliness().await, "{status}");
+        let asked = elsewhere.accept().map_err(|error| error.kind());
+        assert_eq!(asked.err(), Some(std::io::ErrorKind::WouldBlock), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_text_is_not_the_model_that_was_asked() {
+    for line in [&b"x-litellm-model-group: m\xe9"[..], b"x-litellm-attempted-fallbacks: \xb9"] {
+        let body: &[u8] = b"{\"choices\":[{\"message\":{\"content\":\"fine\"}}]}";
+        let length = format!("\r\ncontent-length: {}\r\n\r\n", body.len());
+        let answer = [b"HTTP/1.1 200 OK\r\n", line, length.as_bytes(), body].concat();
+        let (upstream, _server) = stub(answer).await;
+        let (_, error) = outcome(&upstream, question("m", false, &[])).await;
+        assert_eq!(error.map(|error| error.fault), Some(Fault::OtherModel));
     }
 }
 

@@ -76,6 +76,50 @@ def _(lab):
     holds("the receipt names what was dropped", {"fallbacks", "mock_response"} <= set(ignored), ignored)
 
 
+@case("a client that smuggles our markers through LiteLLM gets less, not more")
+def _(lab):
+    runs = lab.lab.runs()
+    try:
+        ask(lab, headers={"x-ensc-path": LOOP.handle})
+        raise AssertionError("a call that says it came from an ensemble was answered")
+    except openai.BadRequestError as error:
+        holds("the message names the circle", f"{LOOP.handle} → {PLAIN.handle}" in error.message, error.message)
+    probed = ask(lab, headers={"x-ensc-probe": "1"})
+    same("it says that it is a probe's answer", probed.model_extra["ensc"]["probe"], True)
+    same("runs", lab.lab.runs() - runs, 0)
+    same("calls at the back end", lab.backend.ledger(), [])
+
+
+@case("an empty path that a client smuggles through LiteLLM hides no loop")
+def _(lab):
+    runs = lab.looped.runs()
+    try:
+        ask(lab, LOOP, headers={"x-ensc-path": ""})
+        raise AssertionError("a loop was answered")
+    except openai.APIStatusError as error:
+        holds("the caller is told once and for all", error.status_code in (400, 424), error)
+    same("runs", lab.looped.ran(since=runs), 1)
+    same("calls at the back end", lab.backend.ledger(), [])
+
+
+@case("the name of a run comes through LiteLLM, whatever the client calls it")
+def _(lab):
+    raw = lab.openai.chat.completions.with_raw_response.create(
+        model=PLAIN.handle, messages=user("hi"), extra_headers={"x-request-id": "theirs"},
+        extra_body={"headers": {"x-request-id": "theirs", "x-ensc-run": "theirs"}})
+    run = raw.parse().model_extra["ensc"]["run"]
+    same("the run's name", raw.headers["llm_provider-x-request-id"], run)
+    same("the same under our own", raw.headers["llm_provider-x-ensc-run"], run)
+    same("calls that are booked under it", len([
+        call for call in lab.backend.ledger() if "theirs" in str(call["headers"])]), 0)
+
+
+def ask(lab, panel=PLAIN, **smuggled):
+    """`headers` of the body LiteLLM sends on as headers; what is nested once more, as the body's own."""
+    return lab.openai.chat.completions.create(
+        model=panel.handle, messages=user("hi"), extra_body={**smuggled, "extra_body": smuggled})
+
+
 @case("LiteLLM's own health check runs no ensemble")
 def _(lab):
     before = [daemon.runs() for daemon in (lab.site, lab.lab, lab.looped)]

@@ -35,6 +35,7 @@ describe('answers', { concurrency: true }, () => {
     assert.equal(receipt.degraded, false);
     assert.equal(answer.usage.completion_tokens, receipt.totals.completion_tokens);
     assert.equal(response.headers.get('x-ensc-run'), receipt.run);
+    assert.equal(answer._request_id, receipt.run);
     const calls = (await lab.calls('plain')).filter((call) => call.headers['x-litellm-trace-id'] === receipt.run);
     assert.equal(calls.length, 3);
   });

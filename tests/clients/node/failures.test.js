@@ -32,6 +32,7 @@ describe('failures', { concurrency: true }, () => {
       assert.equal(error.status, stream ? undefined : row.status);
       assert.equal(error.code, row.code);
       assert.ok(error.message.length > 10, error.message);
+      assert.equal((error.requestID ?? '').startsWith('run-'), row.runs > 0);
       assert.equal(requests.length, row.requests);
       waited(requests, row.retry_after ?? 0);
       assert.equal(await lab.runs(ensemble, row.runs, daemon), row.runs);

@@ -27,8 +27,19 @@ def _(lab):
     same("degraded", receipt["degraded"], False)
     same("usage", answer.usage.completion_tokens, receipt["totals"]["completion_tokens"])
     same("run in the head", raw.headers["x-ensc-run"], receipt["run"])
+    same("request id of the library", answer._request_id, receipt["run"])
     calls = [call for call in lab.calls("plain") if call["headers"]["x-litellm-trace-id"] == receipt["run"]]
     same("calls at the models", len(calls), 3)
+
+
+@case("a header of one's own in another case of letters is sent beside the library's, and does no harm")
+def _(lab):
+    client = lab.client()
+    answer = client.wait(client.chat.create(
+        model=handle("plain"), messages=user("hi"), extra_headers={"content-type": "application/json"}))
+    sent = client.sent.requests[0][1].headers.get_list("content-type")
+    same("content types that were sent", sent, ["application/json", "application/json"])
+    same("text", answer.choices[0].message.content, "one two three")
 
 
 @case("a stream has text, then the receipt, then the finish with usage")

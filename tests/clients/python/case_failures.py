@@ -16,6 +16,8 @@ def add(row: dict):
         same("status", getattr(error, "status_code", None), None if ask.get("stream") else row["status"])
         same("code", error.code, row["code"])
         holds("it has a message", len(error.message) > 10, error.message)
+        name = getattr(error, "request_id", None) or ""
+        same("its request id is a run's", name.startswith("run-"), row["runs"] > 0 and not ask.get("stream"))
         same("requests", len(client.sent.requests), row["requests"])
         times = [at for at, _ in client.sent.requests]
         gaps = [later - earlier for earlier, later in zip(times, times[1:])]
