@@ -228,7 +228,11 @@ impl Making<'_> {
     /// Waits before another attempt; `None` if there is none to come.
     async fn wait(&self, failed: &Failed, number: u32) -> Option<()> {
         let wait = backoff::wait(failed.retry, number, self.core.random())?;
-        if Instant::now() + wait >= self.deadline || !self.core.host.may_retry(&self.core.plan.handle) {
+        if Instant::now() + wait >= self.deadline {
+            return None;
+        }
+        if !self.core.host.may_retry(&self.core.plan.handle) {
+            self.core.ledger().unretried(self.node);
             return None;
         }
         self.core.ledger().note(

@@ -49,6 +49,7 @@ pub struct CallRecord {
     took: Option<Duration>,
     /// Of that, how long it waited for slots.
     waited: Duration,
+    is_unretried: bool,
     end: End,
     /// The last attempt's error.
     pub error: Option<CallError>,
@@ -119,6 +120,7 @@ impl Ledger {
             began: Instant::now(),
             took: None,
             waited: Duration::ZERO,
+            is_unretried: false,
             end: End::Running,
             error: None,
         });
@@ -134,6 +136,11 @@ impl Ledger {
     /// An attempt has waited so long for its slots, whether it got them or not.
     pub fn waited(&mut self, node: NodeId, wait: Duration) {
         self.record(node).waited += wait;
+    }
+
+    /// The call is not tried again, since the handle has retried too much.
+    pub fn unretried(&mut self, node: NodeId) {
+        self.record(node).is_unretried = true;
     }
 
     /// Somebody took the attempt that has just ended, whatever came of it.
@@ -377,6 +384,7 @@ impl Ledger {
             began: record.began.duration_since(self.began),
             took,
             waited: record.waited,
+            is_unretried: record.is_unretried,
         })
     }
 
