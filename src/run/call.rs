@@ -240,10 +240,12 @@ impl Making<'_> {
     async fn wait(&self, failed: &Failed, number: u32) -> Option<()> {
         let wait = backoff::wait(failed.retry, number, self.core.random())?;
         let host = &self.core.host;
-        if Instant::now() + wait >= self.deadline
-            || host.breakers.is_open(&self.core.plan.model(self.ask.model).name)
-            || !host.may_retry(&self.core.plan.handle)
-        {
+        let model = &self.core.plan.model(self.ask.model).name;
+        if Instant::now() + wait >= self.deadline || host.breakers.is_open(model) {
+            return None;
+        }
+        if !host.may_retry(&self.core.plan.handle) {
+            self.core.ledger().unretried(self.node);
             return None;
         }
         self.core.ledger().note(

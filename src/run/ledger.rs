@@ -51,6 +51,7 @@ pub struct CallRecord {
     took: Option<Duration>,
     /// Of that, how long it waited for slots.
     waited: Duration,
+    is_unretried: bool,
     end: End,
     /// The last attempt's error.
     pub error: Option<CallError>,
@@ -129,6 +130,7 @@ impl Ledger {
             began: Instant::now(),
             took: None,
             waited: Duration::ZERO,
+            is_unretried: false,
             end: End::Running,
             error: None,
         });
@@ -145,6 +147,11 @@ impl Ledger {
     /// An attempt has waited so long for its slots, whether it got them or not.
     pub fn waited(&mut self, node: NodeId, wait: Duration) {
         self.record(node).waited += wait;
+    }
+
+    /// The call is not tried again, since the handle has retried too much.
+    pub fn unretried(&mut self, node: NodeId) {
+        self.record(node).is_unretried = true;
     }
 
     /// Somebody took the attempt that has just ended, whatever came of it.
@@ -390,6 +397,7 @@ impl Ledger {
             began: record.began.duration_since(self.began),
             took,
             waited: record.waited,
+            is_unretried: record.is_unretried,
         })
     }
 

@@ -67,6 +67,9 @@ pub struct CallReceipt {
     /// Of that, how long it waited for slots.
     #[serde(skip)]
     pub waited: Duration,
+    /// It was not tried again because the handle had retried too much.
+    #[serde(skip)]
+    pub is_unretried: bool,
 }
 
 /// What makes a run degraded.

@@ -65,6 +65,8 @@ pub struct Metrics {
     calls: Family<Call, Counter>,
     call_seconds: Family<Outcome, Seconds>,
     retries: Family<Model, Counter>,
+    retries_refused: Family<Model, Counter>,
+    trace_events_dropped: Family<Handle, Counter>,
     tokens: Family<Tokens, Counter>,
     slot_wait_seconds: Histograms<Model>,
     limits: Family<Reached, Counter>,
@@ -111,6 +113,8 @@ impl Metrics {
             calls: Family::default(),
             call_seconds: Family::default(),
             retries: Family::default(),
+            retries_refused: Family::default(),
+            trace_events_dropped: Family::default(),
             tokens: Family::default(),
             slot_wait_seconds: Family::new_with_constructor(Buckets(&LONG_S)),
             limits: Family::default(),
@@ -149,10 +153,10 @@ impl Metrics {
         let mut add = Adding(&mut registry);
         add.one("requests", "Runs that ended, by what the client saw", &self.requests);
         add.one("refused", "Requests that did not become a run", &self.refused);
-        add.one("run_seconds", "From the question to the last byte of the answer", &self.run_seconds);
+        add.one("run_seconds", "From a question that was read to the end of its answer", &self.run_seconds);
         add.one(
             "first_token_seconds",
-            "From the question to the first token of a streamed answer",
+            "From a question that was read to the first token of a streamed answer",
             &self.first_token_seconds,
         );
         add.one(
@@ -160,7 +164,7 @@ impl Metrics {
             "Time of a run in which none of its calls was under way",
             &self.added_seconds,
         );
-        add.one("degraded", "Runs that were degraded, by each of their causes", &self.degraded);
+        add.one("degraded", "Reasons for which runs were degraded", &self.degraded);
         add.one("quorums_missed", "Groups that got fewer answers than they need", &self.quorums_missed);
         add.one("usage_unknown", "Calls that ran without telling what they used", &self.usage_unknown);
         add.one("cost_usd", "What the calls cost, by the prices of the models", &self.cost);
@@ -171,6 +175,12 @@ impl Metrics {
             &self.call_seconds,
         );
         add.one("retries", "Attempts of calls beyond the first", &self.retries);
+        add.one(
+            "retries_refused",
+            "Calls that failed while their handle had retried too much",
+            &self.retries_refused,
+        );
+        add.one("trace_events_dropped", "Events that a trace had no room for", &self.trace_events_dropped);
         add.one("tokens", "Tokens that models reported", &self.tokens);
         add.one(
             "slot_wait_seconds",
@@ -208,7 +218,8 @@ impl Metrics {
         if let Some(first) = past.first_token {
             self.first_token_seconds.get_or_create(&handle).observe(first.as_secs_f64());
         }
-        if let Some((receipt, _)) = &past.told {
+        if let Some((receipt, trace)) = &past.told {
+            self.trace_events_dropped.get_or_create(&handle).inc_by(trace.dropped);
             self.observe_receipt(&handle, receipt);
             if past.status.is_some() && !receipt.calls.is_empty() {
                 let added = past.took.saturating_sub(under_way(&receipt.calls));
@@ -238,6 +249,7 @@ impl Metrics {
         let outcome = Outcome { model: model.clone(), outcome: call.outcome };
         self.call_seconds.get_or_create(&outcome).inc_by(call.took.as_secs_f64());
         self.retries.get_or_create(&by_model).inc_by(call.attempts.saturating_sub(1).into());
+        self.retries_refused.get_or_create(&by_model).inc_by(call.is_unretried.into());
         self.slot_wait_seconds.get_or_create(&by_model).observe(call.waited.as_secs_f64());
         if let Some(usage) = call.usage {
             for (direction, tokens) in [("in", usage.prompt_tokens), ("out", usage.completion_tokens)] {

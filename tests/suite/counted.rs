@@ -44,6 +44,16 @@ fn calls_say_when_they_were_under_way_and_what_they_waited_for() {
 }
 
 #[test]
+fn a_call_says_that_its_handle_has_retried_too_much() {
+    let members = ["b"; 20].join(", ");
+    let models = MODELS.replace("retries: 0", "retries: 1");
+    let plan = plan(&format!("{models} ensemble x {{ d = parallel [{members}], reply = merge d by c }}"));
+    let receipt = play(&plan, script(SLOW), request("hi")).finished.receipt;
+    let refused = receipt.calls.iter().filter(|call| call.is_unretried).count();
+    assert_eq!((receipt.calls.len(), refused), (20, 6), "ten retries are free, and one for every five calls");
+}
+
+#[test]
 fn each_reason_has_its_cause() {
     let fails = r#"model.c.reply = [{ fault = "500" }]"#;
     let else_taken =

@@ -86,6 +86,7 @@ fn busy() -> Receipt {
         outcome: "failed",
         word: "timed out",
         attempts: 3,
+        is_unretried: true,
         usage: None,
         waited: seconds(0.5),
         ..call("mlx-two", 1.0, 2.0)
@@ -110,7 +111,7 @@ fn end(receipt: Receipt, result: Result<&str, ErrorKind>) -> Event {
     let result = result
         .map(|text| vec![Choice { index: 0, completion: completion(text) }])
         .map_err(|kind| RunError::new(kind, "why"));
-    Event::Done(Box::new(Finished { result, receipt, trace: Trace::default() }))
+    Event::Done(Box::new(Finished { result, receipt, trace: Trace { dropped: 7, ..Trace::default() } }))
 }
 
 /// Each event after so many seconds of waiting.
@@ -209,6 +210,8 @@ ensc_reloads_total{outcome="ok"} 1
 ensc_requests_total{handle="opt-chat-balanced-m",status="200"} 2
 ensc_requests_total{handle="opt-chat-balanced-m",status="424"} 1
 ensc_requests_total{handle="opt-chat-balanced-m",status="gone"} 1
+ensc_retries_refused_total{model="mlx-one"} 0
+ensc_retries_refused_total{model="mlx-two"} 1
 ensc_retries_total{model="mlx-one"} 0
 ensc_retries_total{model="mlx-two"} 2
 ensc_run_seconds_bucket{handle="opt-chat-balanced-m",le="0.1"} 1
@@ -231,6 +234,7 @@ ensc_spans_total{outcome="sent"} 0
 ensc_stale 1
 ensc_tokens_total{model="mlx-one",direction="in"} 20
 ensc_tokens_total{model="mlx-one",direction="out"} 10
+ensc_trace_events_dropped_total{handle="opt-chat-balanced-m"} 21
 ensc_upstream_alive 1
 ensc_usage_unknown_total{handle="opt-chat-balanced-m"} 2
 "#;
