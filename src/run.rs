@@ -25,6 +25,7 @@ pub mod request;
 mod scheduler;
 mod shape;
 pub mod slots;
+pub mod span;
 pub mod trace;
 mod typed;
 mod verbs;

@@ -4,6 +4,7 @@
 //! listen ─▶ pace ─▶ hyper ─▶ routes ─▶ guard ─▶ chat ─▶ flight ─▶ run
 //!                                        │        └▶ stream, wire ─▶ respond
 //!                                        └▶ models, runs, metrics, health
+//!                                        books ─▶ log, metrics, runs, spans
 //! ```
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
@@ -28,10 +29,12 @@ mod pace;
 mod respond;
 mod routes;
 mod runs;
+mod spans;
 mod stream;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::approach::Approaches;
 use crate::plan::Plan;
@@ -46,10 +49,12 @@ use flight::HostRunner;
 use health::Health;
 use limits::Limits;
 use metrics::Now;
+use spans::Spans;
 
 pub use flight::{Runner, Running};
 pub use health::Liveliness;
 pub use listen::{Ending, serve};
+pub use spans::Collector;
 
 /// What the operator decides.
 pub struct Settings {
@@ -73,7 +78,8 @@ pub struct State {
     books: Arc<Books>,
     /// Where calls are made; `None` if runs are not real.
     host: Option<Arc<Host>>,
-    clock: fn() -> u64,
+    /// Since 1970.
+    clock: fn() -> Duration,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
 }
@@ -106,9 +112,16 @@ impl State {
             health: Health::new(settings.liveliness),
             books: Arc::default(),
             host: None,
-            clock: unix_s,
-            started_s: unix_s(),
+            clock: since_1970,
+            started_s: since_1970().as_secs(),
         }
+    }
+
+    /// Spans of runs are told to a collector; without this, to nobody.
+    #[must_use]
+    pub fn with_collector(mut self, collector: Collector) -> Self {
+        self.books = Arc::new(Books { spans: Some(Spans::new(collector)), ..Books::default() });
+        self
     }
 
     /// Techniques may be asked for on what is served; without this, none is known.
@@ -152,14 +165,13 @@ impl State {
 
     /// Seconds since 1970.
     fn now_s(&self) -> u64 {
-        (self.clock)()
+        (self.clock)().as_secs()
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "`created` is a date; nothing is decided by it")]
-fn unix_s() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map(|since| since.as_secs()).unwrap_or_default()
+fn since_1970() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
 #[cfg(test)]

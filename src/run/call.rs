@@ -339,11 +339,13 @@ impl Making<'_> {
     }
 
     fn attribution(&self) -> Attribution {
+        let step = &self.core.plan.node(self.node).id;
+        let traceparent = self.core.request.traceparent.as_ref();
         Attribution {
             handle: self.core.plan.handle.clone(),
             run: self.core.request.run.clone(),
-            step: self.core.plan.node(self.node).id.clone(),
-            traceparent: self.core.request.traceparent.clone(),
+            step: step.clone(),
+            traceparent: traceparent.map(|parent| parent.for_call(step)),
         }
     }
 

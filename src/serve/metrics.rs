@@ -26,7 +26,9 @@ use super::limits::Limit;
 use super::runs::Past;
 use super::{State, respond};
 
-use labels::{Call, Degraded, Handle, Model, Outcome, Reached, Refused, Reload, Request, Tokens, Version};
+use labels::{
+    Call, Degraded, Handle, Model, Outcome, Reached, Refused, Reload, Request, Tokens, Told, Version,
+};
 
 /// Upper ends of buckets, in seconds, of what lasts as long as models take.
 const LONG_S: [f64; 13] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0];
@@ -67,6 +69,7 @@ pub struct Metrics {
     slot_wait_seconds: Histograms<Model>,
     limits: Family<Reached, Counter>,
     reloads: Family<Reload, Counter>,
+    spans: Family<Told, Counter>,
     // Read when somebody asks.
     runs_in_flight: Gauge,
     calls_in_flight: Gauge,
@@ -112,6 +115,7 @@ impl Metrics {
             slot_wait_seconds: Family::new_with_constructor(Buckets(&LONG_S)),
             limits: Family::default(),
             reloads: Family::default(),
+            spans: Family::default(),
             runs_in_flight: Gauge::default(),
             calls_in_flight: Gauge::default(),
             slots: Family::default(),
@@ -131,6 +135,7 @@ impl Metrics {
         for limit in Limit::ALL {
             self.limits.get_or_create(&Reached { limit: limit.word() }).inc_by(0);
         }
+        [true, false].into_iter().for_each(|are_sent| self.spans(are_sent, 0));
         for outcome in [true, false].map(reload_outcome) {
             self.reloads.get_or_create(&Reload { outcome }).inc_by(0);
         }
@@ -174,6 +179,7 @@ impl Metrics {
         );
         add.one("limit_reached", "How often a limit of the daemon was reached", &self.limits);
         add.one("reloads", "Attempts to load the ensembles again", &self.reloads);
+        add.one("spans", "Spans that the collector took, or that were lost", &self.spans);
         add.one("runs_in_flight", "Runs under way", &self.runs_in_flight);
         add.one("calls_in_flight", "Calls that hold a slot, over all models", &self.calls_in_flight);
         add.one("calls_queued", "Calls that wait for a slot, over all models", &self.calls_queued);
@@ -253,6 +259,11 @@ impl Metrics {
         self.reloads.get_or_create(&Reload { outcome: reload_outcome(went_well) }).inc();
     }
 
+    /// So many spans were taken by the collector, or lost.
+    pub fn spans(&self, are_sent: bool, count: u64) {
+        self.spans.get_or_create(&Told { outcome: span_outcome(are_sent) }).inc_by(count);
+    }
+
     /// Everything, as Prometheus' text.
     pub fn expose(&self, now: &Now) -> String {
         self.runs_in_flight.set(now.runs as i64);
@@ -277,6 +288,10 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn span_outcome(are_sent: bool) -> &'static str {
+    if are_sent { "sent" } else { "lost" }
 }
 
 fn reload_outcome(went_well: bool) -> &'static str {

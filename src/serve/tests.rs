@@ -10,4 +10,5 @@ mod life;
 mod metrics;
 mod past;
 mod questions;
+mod spans;
 mod streams;

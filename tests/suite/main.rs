@@ -31,6 +31,7 @@ mod schemas;
 mod shown;
 mod snapshots;
 mod socket;
+mod spans;
 mod stage;
 mod streams;
 mod techniques;

@@ -39,6 +39,17 @@ pub fn served<T>(
     grace: Duration,
     client: impl AsyncFnOnce(&mut Daemon) -> T,
 ) -> (T, Ending) {
+    served_as(plan, script, grace, async |state| state, client)
+}
+
+/// The same with something said of the daemon before it serves.
+pub fn served_as<T>(
+    plan: &Arc<Plan>,
+    script: Script,
+    grace: Duration,
+    set_up: impl AsyncFnOnce(State) -> State,
+    client: impl AsyncFnOnce(&mut Daemon) -> T,
+) -> (T, Ending) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime starts").block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback is there");
@@ -50,9 +61,9 @@ pub fn served<T>(
             liveliness: Arc::new(|| Box::pin(async { true })),
             pass_fields: vec!["passed_on".to_owned()],
         };
-        let state = Arc::new(State::new(vec![Arc::clone(plan)], host, settings));
+        let state = set_up(State::new(vec![Arc::clone(plan)], host, settings)).await;
         let (stop, stopped) = oneshot::channel();
-        let serving = pin!(serve(listener, state, async { drop(stopped.await) }, grace));
+        let serving = pin!(serve(listener, Arc::new(state), async { drop(stopped.await) }, grace));
         let mut daemon = Daemon { sim, port, handle: plan.handle.clone(), stop: Some(stop) };
         let talking = async {
             let told = client(&mut daemon).await;
@@ -84,9 +95,14 @@ impl Daemon {
 
     /// The same with a body of one's own.
     pub async fn post(&self, body: &str) -> Client {
+        self.post_with("", body).await
+    }
+
+    /// The same with more lines in the head, each with its end.
+    pub async fn post_with(&self, headers: &str, body: &str) -> Client {
         let head = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+             {headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             self.port,
             body.len()
         );

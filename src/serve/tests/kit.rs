@@ -119,7 +119,7 @@ pub fn state_of(
         pass_fields: Vec::new(),
     };
     let mut state = State::with_runner(vec![plan()], Arc::new(runner), settings);
-    state.clock = || 1_700_000_000;
+    state.clock = || std::time::Duration::from_secs(1_700_000_000);
     state.started_s = 1_600_000_000;
     (state, requests)
 }

@@ -226,6 +226,8 @@ ensc_slot_wait_seconds_sum{model="mlx-one"} 0.0
 ensc_slot_wait_seconds_sum{model="mlx-two"} 0.5
 ensc_slots_in_use{model="mlx-one"} 1
 ensc_slots{model="mlx-one"} 4
+ensc_spans_total{outcome="lost"} 0
+ensc_spans_total{outcome="sent"} 0
 ensc_stale 1
 ensc_tokens_total{model="mlx-one",direction="in"} 20
 ensc_tokens_total{model="mlx-one",direction="out"} 10

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use crate::run::span::Traceparent;
 use crate::serve::limits::{BODY_MAX, Limits};
 use crate::serve::routes::App;
 use crate::serve::wire::decode;
@@ -135,7 +136,7 @@ async fn a_run_gets_the_request_as_it_was_checked() {
     let requests = requests.lock().expect("no test panics here");
     let [request] = &requests[..] else { panic!("one run") };
     assert_eq!(request.patience, Some(std::time::Duration::from_secs(60)));
-    assert_eq!(request.traceparent.as_deref(), Some(trace));
+    assert_eq!(request.traceparent, Some(Traceparent::AsItCame(trace.to_owned())));
     assert_eq!(
         (request.strict, request.stream, &request.ignored[..]),
         (true, false, &["tags".to_owned()][..])

@@ -14,9 +14,13 @@ pub struct Server {
 
 impl Server {
     /// Starts it and waits for the line that says where it listens.
-    pub fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+    pub fn start(command: Command) -> Self {
+        Self::start_logged(command, Stdio::null())
+    }
+
+    /// The same with its log in a place of one's own.
+    pub fn start_logged(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the command starts");
         let stdout = child.stdout.take().expect("its output is piped");
         let line = BufReader::new(stdout).lines().next().expect("it says where it listens").expect("UTF-8");
         let address = line.strip_prefix("listening on http://").expect(&line).to_owned();
@@ -30,6 +34,12 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         answer
+    }
+
+    /// Stops it in good order.
+    pub fn end(&mut self) {
+        self.signal("-TERM");
+        assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
     }
 
     /// Asks a question; `body` is JSON.
@@ -129,6 +139,16 @@ fn the_upstream_must_be_another_port_of_this_host() {
 fn an_empty_key_does_not_open_the_door() {
     refused(|it| _ = it.env("OPTILLM_API_KEY", ""), 1, "OPTILLM_API_KEY is empty");
     refused(|it| _ = it.args(["--api-key-file", "nowhere"]), 1, "`nowhere` cannot be read");
+}
+
+#[test]
+fn spans_are_sent_as_json_over_plain_http_or_not_at_all() {
+    let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    refused(|it| _ = it.env(endpoint, "https://127.0.0.1:4318"), 1, "must begin with `http://`");
+    let grpc = |it: &mut Command| {
+        it.env(endpoint, "http://127.0.0.1:4317").env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    };
+    refused(grpc, 1, "set it to http/json");
 }
 
 #[test]
