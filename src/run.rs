@@ -23,6 +23,7 @@ pub mod rehearse;
 pub mod request;
 mod scheduler;
 mod shape;
+pub mod span;
 pub mod trace;
 mod typed;
 mod verbs;

@@ -3,13 +3,15 @@
 //! ```text
 //! listen ─▶ pace ─▶ hyper ─▶ routes ─▶ guard ─▶ chat ─▶ flight ─▶ run
 //!                                        │        └▶ stream, wire ─▶ respond
-//!                                        └▶ models, runs, health
+//!                                        └▶ models, runs, metrics, health
+//!                                        books ─▶ log, metrics, runs, spans
 //! ```
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
 
 mod asked;
 mod body;
+mod books;
 mod catalog;
 mod chat;
 mod current;
@@ -21,15 +23,18 @@ mod hop;
 mod join;
 mod limits;
 mod listen;
+mod metrics;
 mod models;
 mod pace;
 mod respond;
 mod routes;
 mod runs;
+mod spans;
 mod stream;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::approach::Approaches;
 use crate::plan::Plan;
@@ -37,16 +42,19 @@ use crate::run::host::Host;
 use crate::upstream::secret::Secret;
 
 use asked::Composer;
+use books::Books;
 use catalog::Catalog;
 use current::Current;
 use flight::HostRunner;
 use health::Health;
 use limits::Limits;
-use runs::Runs;
+use metrics::Now;
+use spans::Spans;
 
 pub use flight::{Runner, Running};
 pub use health::Liveliness;
 pub use listen::{Ending, serve};
+pub use spans::Collector;
 
 /// What the operator decides.
 pub struct Settings {
@@ -54,6 +62,9 @@ pub struct Settings {
     pub key: Option<Secret>,
     /// Asks the upstream whether it is alive; never called more than once at a time.
     pub liveliness: Liveliness,
+    /// Request fields that are sent on with final calls, beside those that always are; none that is reserved
+    /// ([`crate::upstream::wire::is_reserved`]).
+    pub pass_fields: Vec<String>,
 }
 
 /// All that the handlers share. One for the life of the daemon.
@@ -61,12 +72,22 @@ pub struct State {
     current: Current,
     runner: Arc<dyn Runner>,
     key: Option<Secret>,
+    pass_fields: Vec<String>,
     limits: Limits,
     health: Health,
-    runs: Arc<Runs>,
-    clock: fn() -> u64,
+    books: Arc<Books>,
+    /// Where calls are made; `None` if runs are not real.
+    host: Option<Arc<Host>>,
+    /// Since 1970.
+    clock: fn() -> Duration,
     /// Seconds since 1970; `created` of every handle.
     started_s: u64,
+}
+
+/// Whether a request field of this name is read by the daemon itself.
+#[must_use]
+pub fn reads(name: &str) -> bool {
+    name == "ensc" || name == asked::FIELD
 }
 
 // === impl State ===
@@ -75,7 +96,8 @@ impl State {
     /// Plans are listed in this order. Handles and selectors are unique: the checker sees to it.
     #[must_use]
     pub fn new(plans: Vec<Arc<Plan>>, host: Arc<Host>, settings: Settings) -> Self {
-        Self::with_runner(plans, Arc::new(HostRunner(host)), settings)
+        let runner = Arc::new(HostRunner(Arc::clone(&host)));
+        Self { host: Some(host), ..Self::with_runner(plans, runner, settings) }
     }
 
     /// The same with another way to run a plan.
@@ -85,18 +107,27 @@ impl State {
             current: Current::new(Catalog::new(plans, Composer::default())),
             runner,
             key: settings.key,
+            pass_fields: settings.pass_fields,
             limits: Limits::default(),
             health: Health::new(settings.liveliness),
-            runs: Arc::default(),
-            clock: unix_s,
-            started_s: unix_s(),
+            books: Arc::default(),
+            host: None,
+            clock: since_1970,
+            started_s: since_1970().as_secs(),
         }
+    }
+
+    /// Spans of runs are told to a collector; without this, to nobody.
+    #[must_use]
+    pub fn with_collector(mut self, collector: Collector) -> Self {
+        self.books = Arc::new(Books { spans: Some(Spans::new(collector)), ..Books::default() });
+        self
     }
 
     /// Techniques may be asked for on what is served; without this, none is known.
     #[must_use]
     pub fn with_approaches(self, approaches: Approaches) -> Self {
-        self.reload(self.plans(), approaches);
+        self.current.swap(Catalog::new(self.plans(), Composer::new(approaches)));
         self
     }
 
@@ -104,11 +135,13 @@ impl State {
     /// plan that it began with.
     pub fn reload(&self, plans: Vec<Arc<Plan>>, approaches: Approaches) {
         self.current.swap(Catalog::new(plans, Composer::new(approaches)));
+        self.books.metrics.reloaded(true);
     }
 
     /// Says that the files have changed and cannot be served, in one line of `why`; what was served is served on.
     pub fn keep(&self, why: &str) {
         self.current.keep(why);
+        self.books.metrics.reloaded(false);
     }
 
     /// What is served now, in the order in which it was given.
@@ -117,16 +150,26 @@ impl State {
         self.current.catalog().plans().cloned().collect()
     }
 
+    /// What is counted by looking at it.
+    fn now(&self) -> Now {
+        Now {
+            runs: self.limits.runs_in_flight(),
+            calls: self.host.as_ref().map_or(0, |host| host.calls_in_flight()),
+            slots: self.host.as_ref().map(|host| host.slot_use()).unwrap_or_default(),
+            is_alive: self.health.is_ready(),
+            is_stale: self.current.stale().is_some(),
+        }
+    }
+
     /// Seconds since 1970.
     fn now_s(&self) -> u64 {
-        (self.clock)()
+        (self.clock)().as_secs()
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "`created` is a date; nothing is decided by it")]
-fn unix_s() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map(|since| since.as_secs()).unwrap_or_default()
+fn since_1970() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ use crate::cli::output::{Output, Stop};
 use crate::cli::world::{self, Look};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::lint::{self, Level, Policy};
+use crate::serve;
 use crate::source::{SourceFile, Sources};
+use crate::upstream::wire::is_reserved;
 use crate::{Compiled, compile};
 
 /// The file's name in the ensembles folder. It is never looked for further up.
@@ -38,6 +40,9 @@ pub struct ServeConfig {
     pub grace: Option<String>,
     pub log: Option<String>,
     pub watch: Option<bool>,
+    /// Request fields that are sent on with final calls, beside those that always are.
+    #[serde(default)]
+    pub pass_fields: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -188,6 +193,20 @@ impl Config {
         let Some(text) = text else { return Ok(Self::default()) };
         toml::from_str(&text)
             .map_err(|error| format!("`{}`: {}", path.display(), error.to_string().trim_end()))
+    }
+
+    /// The names in `pass_fields`.
+    ///
+    /// # Errors
+    ///
+    /// A name that is the daemon's own, or LiteLLM's: no client may steer either.
+    pub fn pass_fields(&self) -> Result<Vec<String>, String> {
+        match self.serve.pass_fields.iter().find(|name| is_reserved(name) || serve::reads(name)) {
+            None => Ok(self.serve.pass_fields.clone()),
+            Some(name) => Err(format!(
+                "{NAME}: `{name}` cannot be in `pass_fields`: it is read by the daemon, or steers LiteLLM"
+            )),
+        }
     }
 
     /// The levels of the lints.

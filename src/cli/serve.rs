@@ -14,10 +14,10 @@ use crate::cli::reload::Reloader;
 use crate::cli::signal::Hangups;
 use crate::cli::target::{self, Chosen, KEY_VARIABLE, Target};
 use crate::cli::world::Look;
-use crate::cli::{manager, signal, sim, world};
+use crate::cli::{collector, manager, signal, sim, world};
 use crate::plan::Plan;
 use crate::run::host::Host;
-use crate::serve::{self, Settings, State};
+use crate::serve::{self, Collector, Settings, State};
 use crate::upstream::secret::Secret;
 
 /// The variable with the key that callers must show.
@@ -50,7 +50,9 @@ Most options can also be set as ENSC_<OPTION>, or under [serve] in ensc.toml.
 A flag wins over the environment, the environment over the file.
 
   OPENAI_API_KEY     the key that goes upstream
-  OPTILLM_API_KEY    the key that callers must show; unset, every caller on this host is served")]
+  OPTILLM_API_KEY    the key that callers must show; unset, every caller on this host is served
+
+  OTEL_EXPORTER_OTLP_ENDPOINT    where spans of runs and calls are sent, as http://127.0.0.1:4318")]
 pub struct Args {
     /// Address to answer on; only 127.0.0.1 is possible [default: 127.0.0.1]
     #[arg(long, value_name = "HOST", env = "ENSC_HOST", hide_env_values = true)]
@@ -109,8 +111,11 @@ struct Decided {
     grace: Duration,
     plans: Vec<Arc<Plan>>,
     approaches: Approaches,
+    pass_fields: Vec<String>,
     caller_key: Option<Secret>,
     upstream_key: Option<Secret>,
+    /// Who is told of spans.
+    collector: Option<Collector>,
 }
 
 impl Args {
@@ -132,6 +137,7 @@ impl Args {
     }
 
     fn decide(&self, loaded: Loaded, seen: Look) -> Result<Decided, Stop> {
+        let pass_fields = loaded.config.pass_fields().map_err(Stop::Failed)?;
         let config = loaded.config.serve;
         let settings = config.clone();
         check_host(self.host.as_deref().or(config.host.as_deref()))?;
@@ -150,6 +156,7 @@ impl Args {
         let caller_key = self.caller_key()?;
         let approaches = Approaches::new(loaded.sources, loaded.policy);
         let upstream_key = target::upstream_key()?;
+        let collector = collector::from_environment()?;
         let (place, watch) = (self.place.clone(), self.watch || config.watch.unwrap_or(false));
         Ok(Decided {
             place,
@@ -161,8 +168,10 @@ impl Args {
             grace,
             plans,
             approaches,
+            pass_fields,
             caller_key,
             upstream_key,
+            collector,
         })
     }
 
@@ -215,9 +224,13 @@ impl Decided {
         let opened = self.chosen.open(self.upstream_key.as_ref())?;
         let listener = signal::listener(self.port).await?;
         self.say_what_is_open(&opened.name);
-        let settings = Settings { key: self.caller_key, liveliness: opened.liveliness };
+        let settings =
+            Settings { key: self.caller_key, liveliness: opened.liveliness, pass_fields: self.pass_fields };
         let host = Arc::new(Host::new(opened.upstream));
-        let state = State::new(self.plans, Arc::clone(&host), settings).with_approaches(self.approaches);
+        let mut state = State::new(self.plans, Arc::clone(&host), settings).with_approaches(self.approaches);
+        if let Some(collector) = self.collector {
+            state = state.with_collector(collector);
+        }
         let state = Arc::new(state);
         sim::announce(&listener, out)?;
         let reloader = Reloader {
@@ -245,6 +258,9 @@ impl Decided {
 
     fn say_what_is_open(&self, upstream: &str) {
         info!(handles = self.plans.len(), upstream, "ready");
+        if let Some(collector) = &self.collector {
+            info!(collector = collector.authority(), "spans are sent");
+        }
         if self.caller_key.is_none() {
             info!("{CALLER_KEY_VARIABLE} is not set: every caller on this host is served");
         }

@@ -249,7 +249,10 @@ impl Making<'_> {
         let model = self.core.plan.model(self.ask.model);
         let (all, own) = self.core.host.slots(&model.name, model.concurrency);
         let slots = async { (all.acquire_owned().await, own.acquire_owned().await) };
-        let Ok(_slots) = timeout_at(self.deadline, slots).await else {
+        let asked = Instant::now();
+        let slots = timeout_at(self.deadline, slots).await;
+        self.core.ledger().waited(self.node, asked.elapsed());
+        let Ok(_slots) = slots else {
             return Err(Failed::of(Why::Fault(Fault::TimedOut)));
         };
         let timeout = self.deadline.saturating_duration_since(Instant::now());
@@ -298,11 +301,13 @@ impl Making<'_> {
     }
 
     fn attribution(&self) -> Attribution {
+        let step = &self.core.plan.node(self.node).id;
+        let traceparent = self.core.request.traceparent.as_ref();
         Attribution {
             handle: self.core.plan.handle.clone(),
             run: self.core.request.run.clone(),
-            step: self.core.plan.node(self.node).id.clone(),
-            traceparent: self.core.request.traceparent.clone(),
+            step: step.clone(),
+            traceparent: traceparent.map(|parent| parent.for_call(step)),
         }
     }
 

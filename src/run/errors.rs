@@ -15,6 +15,8 @@ pub struct RunError {
     pub message: String,
     /// For `Busy` and `Unreachable`: seconds to wait.
     pub retry_after_s: Option<u64>,
+    /// It said more.
+    pub is_cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +86,30 @@ impl ErrorKind {
 
 // === impl Why ===
 
+impl Why {
+    /// The same without what differs from run to run, for counting.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Fault(fault) => fault.words(),
+            Self::NotAccepted => "not accepted",
+            Self::NotReadable => "not readable",
+            Self::Expression(_) => "template failed",
+            Self::Limit => "beyond the limit",
+            Self::Needs(_) => "needs what failed",
+            Self::Quorum { .. } => "no quorum",
+            Self::Nothing => "nothing to work on",
+            Self::AllFailed(_) => "all failed",
+            Self::TooMany { .. } => "too many items",
+            Self::NotAList(_) => "no list",
+            Self::Stopped => "stopped",
+            Self::NoMajority => "no majority",
+            Self::Skipped => "skipped",
+            Self::Strict => "strict",
+        }
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -113,12 +139,13 @@ impl RunError {
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let mut message = message.into();
-        if message.len() > MESSAGE_SIZE_MAX {
+        let is_cut = message.len() > MESSAGE_SIZE_MAX;
+        if is_cut {
             let end = (0..=MESSAGE_SIZE_MAX - 4).rev().find(|&at| message.is_char_boundary(at)).unwrap_or(0);
             message.truncate(end);
             message.push('…');
         }
-        Self { kind, message, retry_after_s: None }
+        Self { kind, message, retry_after_s: None, is_cut }
     }
 
     #[must_use]

@@ -32,6 +32,14 @@ struct Slots {
     free: Arc<Semaphore>,
 }
 
+/// How many of a model's slots calls hold. While it is given fewer, those held beyond that number do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotUse {
+    pub model: String,
+    pub slots: u32,
+    pub in_use: u32,
+}
+
 /// Lives as long as the daemon; limits survive a reload, by model name.
 pub struct Host {
     pub upstream: Arc<dyn Upstream>,
@@ -81,6 +89,25 @@ impl Host {
 
     fn models(&self) -> MutexGuard<'_, BTreeMap<String, Slots>> {
         self.models.lock().expect("nobody panics while holding the table of slots")
+    }
+
+    /// Calls that hold a slot.
+    #[must_use]
+    pub fn calls_in_flight(&self) -> usize {
+        CALLS_MAX - self.calls.available_permits()
+    }
+
+    /// The slots of every model that was called, by name.
+    #[must_use]
+    pub fn slot_use(&self) -> Vec<SlotUse> {
+        let in_use = |slots: &Slots| slots.width.saturating_sub(slots.free.available_permits() as u32);
+        let models = self.models();
+        let of = |(model, slots): (&String, &Slots)| SlotUse {
+            model: model.clone(),
+            slots: slots.width,
+            in_use: in_use(slots),
+        };
+        models.iter().map(of).collect()
     }
 
     /// Counts a call of `handle`.

@@ -11,6 +11,7 @@ use crate::plan::{Act, Node, NodeId};
 use super::core::Core;
 use super::errors::Why;
 use super::outcome::{Outcome, Output, Reply};
+use super::receipt::Cause;
 use super::verbs::{
     asking, choosing, climbing, gathering, racing, repeating, routing, scoring, selecting, values, voting,
 };
@@ -160,7 +161,7 @@ fn own_failure(core: &Core, id: NodeId, why: &Why) {
     };
     if !is_told {
         let step = core.plan.node(id).id.clone();
-        ledger.degraded(format!("`{step}` {why}"));
+        ledger.degraded(Cause::Step, format!("`{step}` {why}"));
         ledger.note(id, "failed", why.to_string());
     }
 }

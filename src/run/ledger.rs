@@ -10,9 +10,12 @@ use crate::units::{Price, Tokens};
 use crate::upstream::{CallError, Usage};
 
 use super::errors::Why;
-use super::receipt::{CallReceipt, QuorumReceipt, Receipt, Told, Totals, UsageReceipt};
+use super::receipt::{CallReceipt, Cause, QuorumReceipt, Receipt, Told, Totals, UsageReceipt};
 use super::request::Request;
 use super::trace::{EVENTS_MAX, Trace, TraceEvent};
+
+/// Why a call was cancelled that was under way at the end of its run.
+const RUN_ENDED: &str = "the run ended";
 
 #[derive(Debug)]
 pub struct Ledger {
@@ -21,6 +24,8 @@ pub struct Ledger {
     /// By node; `None` for what was never called.
     calls: Vec<Option<CallRecord>>,
     because: Vec<String>,
+    /// Of each of them.
+    causes: Vec<Cause>,
     fallbacks: Vec<String>,
     skipped: Vec<String>,
     quorums: Vec<QuorumReceipt>,
@@ -42,6 +47,8 @@ pub struct CallRecord {
     accepted: bool,
     began: Instant,
     took: Option<Duration>,
+    /// Of that, how long it waited for slots.
+    waited: Duration,
     end: End,
     /// The last attempt's error.
     pub error: Option<CallError>,
@@ -75,6 +82,7 @@ impl Ledger {
             began: Instant::now(),
             calls,
             because: Vec::new(),
+            causes: Vec::new(),
             fallbacks: Vec::new(),
             skipped: Vec::new(),
             quorums: Vec::new(),
@@ -110,6 +118,7 @@ impl Ledger {
             accepted: false,
             began: Instant::now(),
             took: None,
+            waited: Duration::ZERO,
             end: End::Running,
             error: None,
         });
@@ -120,6 +129,11 @@ impl Ledger {
         record.attempts += 1;
         let what = if record.attempts == 1 { "ask" } else { "retry" };
         self.note(node, what, detail);
+    }
+
+    /// An attempt has waited so long for its slots, whether it got them or not.
+    pub fn waited(&mut self, node: NodeId, wait: Duration) {
+        self.record(node).waited += wait;
     }
 
     /// Somebody took the attempt that has just ended, whatever came of it.
@@ -218,10 +232,11 @@ impl Ledger {
 
     // What was not as planned.
 
-    pub fn degraded(&mut self, because: impl Into<String>) {
+    pub fn degraded(&mut self, cause: Cause, because: impl Into<String>) {
         let because = because.into();
         if !self.because.contains(&because) {
             self.because.push(because);
+            self.causes.push(cause);
         }
     }
 
@@ -238,7 +253,7 @@ impl Ledger {
         self.fallbacks.push(to.clone());
         self.note(taken, "else", format!("in the place of {from}"));
         if degraded {
-            self.degraded(format!("`{to}` answered in the place of `{from}`"));
+            self.degraded(Cause::Else, format!("`{to}` answered in the place of `{from}`"));
         }
     }
 
@@ -246,7 +261,7 @@ impl Ledger {
     pub fn late(&mut self, node: NodeId) {
         let why = Why::Stopped;
         self.note(node, "failed", why.to_string());
-        self.degraded(format!("`{}` {why}", self.plan.node(node).id));
+        self.degraded(Cause::Step, format!("`{}` {why}", self.plan.node(node).id));
     }
 
     pub fn skipped(&mut self, node: NodeId) {
@@ -317,6 +332,7 @@ impl Ledger {
             plan: self.plan.short_hash().to_owned(),
             degraded: self.is_degraded(),
             degraded_because: self.because.clone(),
+            causes: self.causes.clone(),
             totals: self.totals(&calls),
             calls,
             quorums: self.quorums.clone(),
@@ -342,20 +358,25 @@ impl Ledger {
     fn call_receipt(&self, id: NodeId) -> Option<CallReceipt> {
         let record = self.calls[id.0 as usize].as_ref()?;
         let node = self.plan.node(id);
-        let (outcome, why) = match &record.end {
-            End::Fine => ("ok", None),
-            End::Failed(why) => ("failed", Some(why.to_string())),
-            End::Cancelled(why) => ("cancelled", Some((*why).to_owned())),
-            End::Running | End::Dropped => ("cancelled", Some("the run ended".to_owned())),
+        let (outcome, why, word) = match &record.end {
+            End::Fine => ("ok", None, ""),
+            End::Failed(why) => ("failed", Some(why.to_string()), why.word()),
+            End::Cancelled(why) => ("cancelled", Some((*why).to_owned()), *why),
+            End::Running | End::Dropped => ("cancelled", Some(RUN_ENDED.to_owned()), RUN_ENDED),
         };
+        let took = record.took.unwrap_or_else(|| record.began.elapsed());
         Some(CallReceipt {
             step: node.id.clone(),
             model: node.act.ask().map(|ask| self.plan.model(ask.model).name.clone()).unwrap_or_default(),
             outcome,
             why,
             attempts: record.attempts,
-            seconds: seconds(record.took.unwrap_or_else(|| record.began.elapsed())),
+            seconds: seconds(took),
             usage: record.usage.map(usage_receipt),
+            word,
+            began: record.began.duration_since(self.began),
+            took,
+            waited: record.waited,
         })
     }
 

@@ -1,5 +1,7 @@
 //! What really happened, for the client: whatever went differently from the plan stands here.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// Stands under `ensc` in every answer. Numbers that could not be known are absent, never guessed.
@@ -13,6 +15,9 @@ pub struct Receipt {
     pub degraded: bool,
     /// Why, one sentence each, in the order in which it happened.
     pub degraded_because: Vec<String>,
+    /// The cause of each of them. Counted, not told to clients.
+    #[serde(skip)]
+    pub causes: Vec<Cause>,
     /// One entry a call that was started, in the order of the plan.
     pub calls: Vec<CallReceipt>,
     /// Groups that had a quorum to meet.
@@ -50,6 +55,50 @@ pub struct CallReceipt {
     pub seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageReceipt>,
+    // Counted and measured, not told to clients.
+    /// Why, as a word of a closed list; empty for what went well.
+    #[serde(skip)]
+    pub word: &'static str,
+    /// From the beginning of the run to that of the call.
+    #[serde(skip)]
+    pub began: Duration,
+    #[serde(skip)]
+    pub took: Duration,
+    /// Of that, how long it waited for slots.
+    #[serde(skip)]
+    pub waited: Duration,
+}
+
+/// What makes a run degraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A call failed for good.
+    Call,
+    /// An `else` was taken.
+    Else,
+    /// A cascade gave an answer that was not good enough.
+    Cascade,
+    /// A loop ended with a round that failed.
+    Loop,
+    /// A step failed by itself.
+    Step,
+}
+
+// === impl Cause ===
+
+impl Cause {
+    pub const ALL: [Self; 5] = [Self::Call, Self::Else, Self::Cascade, Self::Loop, Self::Step];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Else => "else",
+            Self::Cascade => "cascade",
+            Self::Loop => "loop",
+            Self::Step => "step",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

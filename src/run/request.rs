@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 use crate::template::{self, Data};
 use crate::upstream::{Message, Role};
 
+use super::span::Traceparent;
+
 /// What an image part is counted as, in tokens: a 1024×1024 picture in the widest of the common schemes.
 const IMAGE_TOKENS: u64 = 1600;
 
@@ -34,8 +36,8 @@ pub struct Request {
     pub progress: bool,
     /// Names of fields that were dropped, for the receipt.
     pub ignored: Vec<String>,
-    /// Validated W3C `traceparent`.
-    pub traceparent: Option<String>,
+    /// Where the run stands in a distributed trace.
+    pub traceparent: Option<Traceparent>,
     /// How long whoever asked still waits, if known; bounds the run's deadline.
     pub patience: Option<Duration>,
 }

@@ -9,6 +9,7 @@ use super::call::{self, Shown};
 use super::core::Core;
 use super::errors::Why;
 use super::outcome::{Outcome, Output, Reply};
+use super::receipt::Cause;
 
 pub struct Work<'a> {
     pub core: &'a Arc<Core>,
@@ -106,15 +107,15 @@ impl<'a> Work<'a> {
         let plan = &self.core.plan;
         let node = plan.node(node);
         let model = node.act.ask().map(|ask| plan.model(ask.model).name.as_str()).unwrap_or_default();
-        self.core.ledger().degraded(format!("`{}` ({model}) {why}", node.id));
+        self.core.ledger().degraded(Cause::Call, format!("`{}` ({model}) {why}", node.id));
     }
 
     pub fn note(&self, what: &'static str, detail: impl Into<String>) {
         self.core.ledger().note(self.id, what, detail);
     }
 
-    pub fn degraded(&self, what: &str) {
-        self.core.ledger().degraded(format!("`{}` {what}", self.node.id));
+    pub fn degraded(&self, cause: Cause, what: &str) {
+        self.core.ledger().degraded(cause, format!("`{}` {what}", self.node.id));
     }
 
     /// Whether a condition of this node holds.

@@ -7,7 +7,7 @@ use hyper::body::Body as _;
 use tokio::time::timeout;
 
 use super::errors::{self, Kind, Refusal};
-use super::limits::{BODY_MAX, BODY_WAIT, BodyShare, Limits};
+use super::limits::{BODY_MAX, BODY_WAIT, BodyShare, Limit, Limits};
 
 /// Room made at once for what a head announces; the rest when it comes.
 const RESERVE_MAX: usize = 1 << 20;
@@ -53,7 +53,8 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
     loop {
         let frame = match timeout(BODY_WAIT, body.frame()).await {
             Err(_) => {
-                return Err(errors::bad_body(format!("the body stood still for {} s", BODY_WAIT.as_secs())));
+                return Err(errors::bad_body(format!("the body stood still for {} s", BODY_WAIT.as_secs()))
+                    .reaches(Limit::BodyTime));
             }
             Ok(None) => return Ok(None),
             Ok(Some(Err(_))) => return Err(errors::bad_body("the body broke off")),
@@ -67,4 +68,5 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
 
 fn too_large() -> Refusal {
     Refusal::new(Kind::TooLarge, format!("the body is larger than {} MiB", BODY_MAX >> 20))
+        .reaches(Limit::Body)
 }

@@ -11,6 +11,7 @@ use axum::http::Response;
 use crate::plan::{Plan, StreamMode};
 use crate::run::receipt::Receipt;
 use crate::run::request::Request;
+use crate::run::span::{RunSpan, Traceparent};
 use crate::run::{Choice, Event, Finished, RunError};
 
 use super::State;
@@ -19,7 +20,7 @@ use super::catalog::{Asked, Served};
 use super::errors::{self, Kind, Refusal};
 use super::flight::{Entry, Flight, Holds};
 use super::hop::Hop;
-use super::limits::BodyShare;
+use super::limits::{BodyShare, Limit};
 use super::respond::{self, Tag};
 use super::runs::Past;
 use super::stream::Stream;
@@ -31,7 +32,7 @@ pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Bo
     let (head, body) = request.into_parts();
     let (bytes, share) = body::read(body, &state.limits).await?;
     let hop = Hop::read(&head.headers)?;
-    let mut question = wire::decode(&bytes)?;
+    let mut question = wire::decode(&bytes, &state.pass_fields)?;
     let (served, answers) = asked(state, &question).await?;
     question.choices = question.choices.max(answers);
     if !hop.path.is_empty() {
@@ -83,8 +84,13 @@ async fn run(
     let tag = Tag { run: run_id(), handle: plan.handle.clone(), warning: question.warning };
     let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
-    let request = Arc::new(to_request(&plan, question, hop, &tag));
-    let entry = Entry::new(past(&head, &tag, streamed), Arc::clone(&state.runs));
+    let span = span(state, &hop);
+    let request = Arc::new(to_request(&plan, question, hop, span, &tag));
+    let entry = Entry::new(
+        past(state, &head, &tag, streamed, span),
+        streamed && !request.progress,
+        Arc::clone(&state.books),
+    );
     let flight = Flight::new(state.runner.start(plan, request), entry, holds);
     if streamed {
         let stream = Stream::new(flight, Chunks::new(head), include_usage);
@@ -93,7 +99,13 @@ async fn run(
     Ok(whole(flight, &head, &tag).await)
 }
 
-fn to_request(plan: &Plan, question: Question, hop: Hop, tag: &Tag) -> Request {
+/// The run's span, if spans are told to anybody.
+fn span(state: &State, hop: &Hop) -> Option<RunSpan> {
+    let is_told = state.books.spans.is_some();
+    is_told.then(|| RunSpan::below(hop.traceparent.as_deref(), || fastrand::u64(..)))
+}
+
+fn to_request(plan: &Plan, question: Question, hop: Hop, span: Option<RunSpan>, tag: &Tag) -> Request {
     Request {
         run: tag.run.clone(),
         model: question.model,
@@ -103,7 +115,7 @@ fn to_request(plan: &Plan, question: Question, hop: Hop, tag: &Tag) -> Request {
         strict: question.strict,
         progress: question.progress || plan.stream == StreamMode::Progress,
         ignored: question.ignored,
-        traceparent: hop.traceparent,
+        traceparent: span.map(Traceparent::Ours).or(hop.traceparent.map(Traceparent::AsItCame)),
         // A stream resets its reader's clock with each token or comment.
         patience: if question.stream { None } else { hop.patience },
     }
@@ -121,7 +133,11 @@ async fn whole(mut flight: Flight, head: &Head, tag: &Tag) -> Response<Body> {
         Err(refusal) => respond::failed(&refusal, None, tag),
         Ok(finished) => {
             let Finished { result, receipt, trace } = *finished;
+            let is_cut = result.as_ref().is_err_and(|error| error.is_cut);
             let response = ended(result, &receipt, head, tag);
+            if is_cut {
+                flight.entry.reached(Limit::Message);
+            }
             flight.entry.tell(receipt, trace);
             response
         }
@@ -138,15 +154,17 @@ fn ended(result: Result<Vec<Choice>, RunError>, receipt: &Receipt, head: &Head, 
 }
 
 /// What is known of a run when it begins.
-fn past(head: &Head, tag: &Tag, streamed: bool) -> Past {
+fn past(state: &State, head: &Head, tag: &Tag, streamed: bool, span: Option<RunSpan>) -> Past {
     Past {
         run: tag.run.clone(),
         handle: tag.handle.clone(),
         model: head.model.clone(),
         streamed,
-        began_s: head.created,
+        began: (state.clock)(),
         took: Duration::ZERO,
+        first_token: None,
         status: None,
+        span,
         told: None,
     }
 }

@@ -5,6 +5,8 @@
 use crate::plan::bounds::Breach;
 use crate::run::{ErrorKind, RunError};
 
+use super::limits::Limit;
+
 /// A request that gets no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -13,6 +15,8 @@ pub struct Refusal {
     /// The field of the request, as a path: `messages[2].role`.
     pub param: Option<String>,
     pub retry_after_s: Option<u64>,
+    /// The limit of the daemon that it is about.
+    pub limit: Option<Limit>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,12 +60,18 @@ pub enum Kind {
 impl Refusal {
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), param: None, retry_after_s: None }
+        Self { kind, message: message.into(), param: None, retry_after_s: None, limit: None }
     }
 
     #[must_use]
     pub fn at(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
+        self
+    }
+
+    #[must_use]
+    pub fn reaches(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
         self
     }
 
@@ -81,7 +91,8 @@ impl From<RunError> for Refusal {
             ErrorKind::Unreachable => Kind::Unreachable,
             ErrorKind::Degraded => Kind::Degraded,
         };
-        Self { kind, message: error.message, param: None, retry_after_s: error.retry_after_s }
+        let limit = error.is_cut.then_some(Limit::Message);
+        Self { kind, message: error.message, param: None, retry_after_s: error.retry_after_s, limit }
     }
 }
 

@@ -18,9 +18,10 @@ use crate::run::request::Request;
 use crate::run::trace::Trace;
 use crate::run::{Abandoned, Event, Run};
 
+use super::books::Books;
 use super::errors::{self, Refusal};
-use super::limits::BodyShare;
-use super::runs::{Past, Runs};
+use super::limits::{BodyShare, Limit};
+use super::runs::Past;
 
 /// Why the calls of a run were stopped whose client is gone; completes "cancelled: ".
 const CLIENT_GONE: &str = "the client left";
@@ -85,8 +86,9 @@ impl Flight {
             Ok(Poll::Ready(Some(event))) => Ok(event),
             Ok(Poll::Ready(None)) | Err(_) => Err(errors::panicked()),
         };
-        if !matches!(event, Ok(Event::Delta { .. })) {
-            self.run = None;
+        match event {
+            Ok(Event::Delta { .. }) => self.entry.heard(),
+            _ => self.run = None,
         }
         Poll::Ready(event)
     }
@@ -106,21 +108,31 @@ impl Drop for Flight {
     }
 }
 
-/// What is known of one run; written down when dropped, so that none is forgotten: a line in the log, and the run
-/// among those that are over.
+/// What is known of one run; entered into the books when dropped, so that none is forgotten.
 pub struct Entry {
     began: Instant,
     past: Option<Past>,
-    runs: Arc<Runs>,
+    /// Its first token is waited for.
+    listens: bool,
+    books: Arc<Books>,
 }
 
 // === impl Entry ===
 
 impl Entry {
-    /// `past` is what is known at the beginning.
+    /// `past` is what is known at the beginning. `listens` if its first delta is a token of the reply.
     #[must_use]
-    pub fn new(past: Past, runs: Arc<Runs>) -> Self {
-        Self { began: Instant::now(), past: Some(past), runs }
+    pub fn new(past: Past, listens: bool, books: Arc<Books>) -> Self {
+        Self { began: Instant::now(), past: Some(past), listens, books }
+    }
+
+    /// A delta came.
+    fn heard(&mut self) {
+        if std::mem::take(&mut self.listens)
+            && let Some(past) = &mut self.past
+        {
+            past.first_token = Some(self.began.elapsed());
+        }
     }
 
     /// What happened.
@@ -128,6 +140,11 @@ impl Entry {
         if let Some(past) = &mut self.past {
             past.told = Some((receipt, trace));
         }
+    }
+
+    /// It was cut short by a limit of the daemon.
+    pub fn reached(&self, limit: Limit) {
+        self.books.metrics.reached(limit);
     }
 
     /// How it ended, as a status. Without one the client was gone before the end.
@@ -142,7 +159,6 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let Some(mut past) = self.past.take() else { return };
         past.took = self.began.elapsed();
-        past.log();
-        self.runs.push(past);
+        self.books.close(past);
     }
 }

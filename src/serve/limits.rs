@@ -63,11 +63,66 @@ pub const FRAME_MAX: usize = 32 << 10;
 /// Bodies are counted in units of so many bytes: a semaphore has too few permits for single ones.
 const BODY_UNIT: usize = 1024;
 
+/// A limit that somebody can reach, as metrics name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    Body,
+    Bodies,
+    Depth,
+    Fields,
+    Head,
+    HeadTime,
+    BodyTime,
+    Idle,
+    Reader,
+    Runs,
+    Connections,
+    Message,
+}
+
 /// What is taken on right now.
 pub struct Limits {
     runs: Arc<Semaphore>,
     runs_max: usize,
     bodies: Arc<Semaphore>,
+}
+
+// === impl Limit ===
+
+impl Limit {
+    /// In the order of `docs/daemon.md`.
+    pub const ALL: [Self; 12] = [
+        Self::Body,
+        Self::Bodies,
+        Self::Depth,
+        Self::Fields,
+        Self::Head,
+        Self::HeadTime,
+        Self::BodyTime,
+        Self::Idle,
+        Self::Reader,
+        Self::Runs,
+        Self::Connections,
+        Self::Message,
+    ];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Bodies => "bodies",
+            Self::Depth => "depth",
+            Self::Fields => "fields",
+            Self::Head => "head",
+            Self::HeadTime => "head_time",
+            Self::BodyTime => "body_time",
+            Self::Idle => "idle",
+            Self::Reader => "reader",
+            Self::Runs => "runs",
+            Self::Connections => "connections",
+            Self::Message => "message",
+        }
+    }
 }
 
 /// A share of [`BODIES_MAX`], given back when dropped.
@@ -89,13 +144,20 @@ impl Limits {
 
     /// A slot for one run, or the refusal that says that there is none.
     pub fn take_run(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.runs).try_acquire_owned().map_err(|_| errors::overloaded("too many runs in flight"))
+        Arc::clone(&self.runs)
+            .try_acquire_owned()
+            .map_err(|_| errors::overloaded("too many runs in flight").reaches(Limit::Runs))
+    }
+
+    #[must_use]
+    pub fn runs_in_flight(&self) -> usize {
+        self.runs_max - self.runs.available_permits()
     }
 
     /// No run is in flight.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.runs.available_permits() == self.runs_max
+        self.runs_in_flight() == 0
     }
 
     /// An empty share, to be grown as bytes arrive.
@@ -128,5 +190,5 @@ impl BodyShare {
 }
 
 fn bodies_full() -> Refusal {
-    errors::overloaded("too many request bytes held at once")
+    errors::overloaded("too many request bytes held at once").reaches(Limit::Bodies)
 }

@@ -22,12 +22,16 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::State;
-use super::limits::{CONNECTIONS_MAX, HEAD_MAX};
+use super::books::Books;
+use super::limits::{CONNECTIONS_MAX, HEAD_MAX, Limit};
 use super::pace::{Answering, Paced, Phase};
 use super::routes::App;
 
 /// Until the next try after the system gave no connection (no descriptors left, mostly).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the last spans may take to be sent.
+const LAST_SPANS_WAIT: Duration = Duration::from_secs(2);
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +60,7 @@ pub async fn serve(
     let app = App::new(Arc::clone(&state), address.port());
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
+    let mut telling = Telling::begin(Arc::clone(&state.books));
     {
         let mut shutdown = pin!(shutdown);
         let mut watching = pin!(state.health.watch(&state.limits));
@@ -65,6 +70,9 @@ pub async fn serve(
                 () = &mut watching => {}
                 accepted = accept(&listener), if connections.len() < CONNECTIONS_MAX => {
                     connections.spawn(connection(accepted, app.clone(), stopping.clone()));
+                    if connections.len() == CONNECTIONS_MAX {
+                        state.books.metrics.reached(Limit::Connections);
+                    }
                 }
                 Some(ended) = connections.join_next() => note(ended),
             }
@@ -72,7 +80,41 @@ pub async fn serve(
     }
     drop(listener);
     stop.send_replace(true);
-    Ok(Ending { cancelled: drain(connections, grace).await })
+    let cancelled = drain(connections, grace).await;
+    telling.end().await;
+    Ok(Ending { cancelled })
+}
+
+/// The task that sends spans, if spans are told to anybody. Dropped, it ends at once.
+struct Telling {
+    books: Arc<Books>,
+    task: JoinSet<()>,
+}
+
+impl Telling {
+    fn begin(books: Arc<Books>) -> Self {
+        let mut task = JoinSet::new();
+        if books.spans.is_some() {
+            let books = Arc::clone(&books);
+            task.spawn(async move {
+                if let Some(spans) = &books.spans {
+                    spans.send(&books.metrics).await;
+                }
+            });
+        }
+        Self { books, task }
+    }
+
+    /// Sends what is left, for as long as somebody who waits for us to stop can bear.
+    async fn end(&mut self) {
+        if let Some(spans) = &self.books.spans {
+            spans.close();
+        }
+        let all = async { while self.task.join_next().await.is_some() {} };
+        if timeout(LAST_SPANS_WAIT, all).await.is_err() {
+            tracing::warn!("the last spans are lost: the collector does not take them in time");
+        }
+    }
 }
 
 /// Connections cancelled.
@@ -121,6 +163,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let phase = Phase::default();
+    let books = app.books();
     let io = TokioIo::new(Paced::new(io, phase.clone()));
     let service = service_fn(|request: Request<Incoming>| {
         let (app, answering) = (app.clone(), phase.answering());
@@ -141,8 +184,14 @@ where
             connection.await
         }
     };
+    // hyper passes a late idle connection off as one that ended in order.
+    let mut limit = phase.reached();
     if let Err(error) = ended {
         tracing::debug!(%error, "connection");
+        limit = limit.or(error.is_parse_too_large().then_some(Limit::Head));
+    }
+    if let Some(limit) = limit {
+        books.metrics.reached(limit);
     }
 }
 

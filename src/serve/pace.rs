@@ -5,19 +5,26 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::limits::{HEAD_WAIT, IDLE_WAIT, READER_WAIT};
+use super::limits::{HEAD_WAIT, IDLE_WAIT, Limit, READER_WAIT};
 
 /// What a connection is at, shared with whoever answers its requests.
 #[derive(Clone, Default)]
-pub struct Phase(Arc<AtomicU8>);
+pub struct Phase(Arc<At>);
+
+#[derive(Default)]
+struct At {
+    phase: AtomicU8,
+    /// The limit that has ended the connection.
+    reached: OnceLock<Limit>,
+}
 
 const IDLE: u8 = 0;
 const HEAD: u8 = 1;
@@ -46,11 +53,23 @@ impl Phase {
     }
 
     fn get(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
+        self.0.phase.load(Ordering::Relaxed)
     }
 
     fn set(&self, phase: u8) {
-        self.0.store(phase, Ordering::Relaxed);
+        self.0.phase.store(phase, Ordering::Relaxed);
+    }
+
+    /// The limit that has ended the connection, if one has.
+    #[must_use]
+    pub fn reached(&self) -> Option<Limit> {
+        self.0.reached.get().copied()
+    }
+
+    fn late(&self, limit: Limit) -> io::Error {
+        let limit = self.0.reached.get_or_init(|| limit);
+        let why = if *limit == Limit::Reader { "the reader takes nothing" } else { "no request in time" };
+        io::Error::new(io::ErrorKind::TimedOut, why)
     }
 }
 
@@ -98,7 +117,7 @@ impl<T> Paced<T> {
         }
         let write_by = self.write_by.get_or_insert_with(|| Box::pin(sleep(READER_WAIT)));
         ready!(write_by.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the reader takes nothing")))
+        Poll::Ready(Err(self.phase.late(Limit::Reader)))
     }
 }
 
@@ -113,7 +132,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
             return Poll::Ready(read);
         }
         ready!(paced.poll_late(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no request in time")))
+        let limit = if paced.phase.get() == HEAD { Limit::HeadTime } else { Limit::Idle };
+        Poll::Ready(Err(paced.phase.late(limit)))
     }
 }
 

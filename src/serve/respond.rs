@@ -7,12 +7,14 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
+use prometheus_client::encoding::prometheus_text;
 use serde_json::Value;
 
 use crate::run::ErrorKind;
 use crate::run::receipt::Receipt;
 
 use super::errors::{Kind, Refusal};
+use super::limits::Limit;
 use super::wire;
 
 const RUN: HeaderName = HeaderName::from_static("x-ensc-run");
@@ -60,7 +62,17 @@ pub fn status(kind: Kind) -> (StatusCode, &'static str, &'static str) {
 pub fn refuse(refusal: &Refusal) -> Response<Body> {
     let (status, _, code) = status(refusal.kind);
     tracing::info!(status = status.as_u16(), code, param = refusal.param.as_deref(), "refused");
-    refusal_with(refusal, None)
+    let mut response = refusal_with(refusal, None);
+    response.extensions_mut().insert(Refused { code, limit: refusal.limit });
+    response
+}
+
+/// Stands beside the answer to a request that never became a run, for whoever counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// As in `error.code`.
+    pub code: &'static str,
+    pub limit: Option<Limit>,
 }
 
 /// A run without an answer.
@@ -106,6 +118,14 @@ pub fn probed(body: Bytes, tag: &Tag) -> Response<Body> {
 #[must_use]
 pub fn found(value: &Value) -> Response<Body> {
     json_bytes(StatusCode::OK, Bytes::from(value.to_string()))
+}
+
+/// Prometheus' text.
+#[must_use]
+pub fn metrics(text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(prometheus_text::CONTENT_TYPE));
+    response
 }
 
 /// The same for what is JSON already.

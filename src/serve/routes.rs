@@ -13,9 +13,10 @@ use futures_util::FutureExt;
 use tower::ServiceExt;
 
 use super::State;
+use super::books::Books;
 use super::errors::{self, Kind, Refusal};
 use super::guard::{self, Guard};
-use super::{body, chat, health, models, respond, runs};
+use super::{body, chat, health, metrics, models, respond, runs};
 
 /// The whole service behind one port. Cheap to clone.
 #[derive(Clone)]
@@ -34,10 +35,20 @@ impl App {
         Self { router: router(Arc::clone(&state)), guard: Arc::new(Guard::new(port)), state }
     }
 
+    #[must_use]
+    pub fn books(&self) -> Arc<Books> {
+        Arc::clone(&self.state.books)
+    }
+
     /// One request, one answer, whatever happens: a panic costs this request only.
     pub async fn answer(self, request: Request) -> Response<Body> {
+        let books = self.books();
         let answered = AssertUnwindSafe(self.route(request)).catch_unwind().await;
-        answered.unwrap_or_else(|_| respond::refuse(&errors::panicked()))
+        let response = answered.unwrap_or_else(|_| respond::refuse(&errors::panicked()));
+        if let Some(refused) = response.extensions().get() {
+            books.refused(refused);
+        }
+        response
     }
 
     async fn route(self, request: Request) -> Response<Body> {
@@ -68,6 +79,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/v1/models", get(list_models))
         .route("/v1/models/{id}", get(one_model))
         .route("/v1/ensembles/{handle}/plan", get(plan))
+        .route("/metrics", get(scrape))
         .route("/v1/runs", get(list_runs))
         .route("/v1/runs/{id}", get(one_run))
         .route("/health", get(live))
@@ -96,6 +108,10 @@ async fn one_model(Shared(state): Shared<Arc<State>>, request: Request) -> Respo
 
 async fn plan(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
     or_refuse(models::plan(&state, part(&request, 3)))
+}
+
+async fn scrape(Shared(state): Shared<Arc<State>>) -> Response<Body> {
+    metrics::scrape(&state)
 }
 
 async fn list_runs(Shared(state): Shared<Arc<State>>) -> Response<Body> {
@@ -168,5 +184,5 @@ fn is_call(method: &Method, path: &str) -> bool {
 }
 
 fn is_planned(path: &str) -> bool {
-    ["/metrics", "/v1/completions", "/v1/responses"].contains(&path)
+    ["/v1/completions", "/v1/responses"].contains(&path)
 }

@@ -9,6 +9,7 @@ use axum::http::Response;
 use serde_json::{Value, json};
 
 use crate::run::receipt::Receipt;
+use crate::run::span::RunSpan;
 use crate::run::trace::{Trace, TraceEvent};
 
 use super::errors::{self, Kind, Refusal};
@@ -23,11 +24,15 @@ pub struct Past {
     /// As it was asked for: the handle or its selector.
     pub model: String,
     pub streamed: bool,
-    /// Seconds since 1970.
-    pub began_s: u64,
+    /// Since 1970.
+    pub began: Duration,
     pub took: Duration,
+    /// Until the first token of a streamed reply.
+    pub first_token: Option<Duration>,
     /// As the client saw it; `None` if it was gone before the end.
     pub status: Option<u16>,
+    /// Its span, if spans are told to anybody.
+    pub span: Option<RunSpan>,
     /// What happened; `None` if a bug ended the run, or if nobody waited for its beginning.
     pub told: Option<(Receipt, Trace)>,
 }
@@ -49,10 +54,10 @@ struct Kept {
 
 impl Runs {
     /// Keeps a run that has just ended, in the place of the oldest.
-    pub fn push(&self, past: Past) {
+    pub fn push(&self, past: Arc<Past>) {
         let size = past.size();
         let mut kept = self.kept();
-        kept.runs.push_back((Arc::new(past), size));
+        kept.runs.push_back((past, size));
         kept.bytes += size;
         while kept.runs.len() > PAST_RUNS_MAX || kept.bytes > PAST_BYTES_MAX {
             let Some((_, size)) = kept.runs.pop_front() else { break };
@@ -115,7 +120,7 @@ impl Past {
         json!({
             "id": self.run,
             "object": "ensc.run",
-            "created": self.began_s,
+            "created": self.began.as_secs(),
             "handle": self.handle,
             "model": self.model,
             "stream": self.streamed,
@@ -159,13 +164,13 @@ fn trace_json(trace: &Trace) -> Value {
 
 /// `/v1/runs`
 pub fn list(state: &State) -> Response<Body> {
-    let data: Vec<Value> = state.runs.all().iter().map(|past| past.summary()).collect();
+    let data: Vec<Value> = state.books.runs.all().iter().map(|past| past.summary()).collect();
     respond::found(&json!({"object": "list", "data": data}))
 }
 
 /// `/v1/runs/{id}`
 pub fn one(state: &State, run: &str) -> Result<Response<Body>, Refusal> {
-    match state.runs.one(run) {
+    match state.books.runs.one(run) {
         Some(past) => Ok(respond::found(&past.whole())),
         None => {
             let run = errors::quoted(run);

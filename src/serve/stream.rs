@@ -118,6 +118,9 @@ impl Stream {
     fn fail(&mut self, refusal: &Refusal, receipt: Option<&Receipt>) -> u16 {
         self.flush();
         self.chunks.error(refusal, receipt);
+        if let (Some(limit), Some(flight)) = (refusal.limit, &self.flight) {
+            flight.entry.reached(limit);
+        }
         respond::status(refusal.kind).0.as_u16()
     }
 

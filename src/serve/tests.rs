@@ -7,6 +7,8 @@ mod guards;
 mod hops;
 mod kit;
 mod life;
+mod metrics;
 mod past;
 mod questions;
+mod spans;
 mod streams;

@@ -4,6 +4,7 @@ mod approaches;
 pub mod daemon;
 mod life;
 mod lints;
+mod logs;
 mod new;
 
 use std::fs;
@@ -33,7 +34,14 @@ fn broken() -> String {
 
 pub fn ensc() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ensc"));
-    for name in ["OPENAI_API_KEY", "OPTILLM_API_KEY", "NO_COLOR", "CLICOLOR_FORCE", "RUST_LOG"] {
+    for name in [
+        "OPENAI_API_KEY",
+        "OPTILLM_API_KEY",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "RUST_LOG",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ] {
         command.env_remove(name);
     }
     command.env("TERM", "xterm-256color").stdin(Stdio::null());

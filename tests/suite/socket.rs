@@ -39,16 +39,31 @@ pub fn served<T>(
     grace: Duration,
     client: impl AsyncFnOnce(&mut Daemon) -> T,
 ) -> (T, Ending) {
+    served_as(plan, script, grace, async |state| state, client)
+}
+
+/// The same with something said of the daemon before it serves.
+pub fn served_as<T>(
+    plan: &Arc<Plan>,
+    script: Script,
+    grace: Duration,
+    set_up: impl AsyncFnOnce(State) -> State,
+    client: impl AsyncFnOnce(&mut Daemon) -> T,
+) -> (T, Ending) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime starts").block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback is there");
         let port = listener.local_addr().expect("it is bound").port();
         let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
-        let settings = Settings { key: None, liveliness: Arc::new(|| Box::pin(async { true })) };
-        let state = Arc::new(State::new(vec![Arc::clone(plan)], host, settings));
+        let settings = Settings {
+            key: None,
+            liveliness: Arc::new(|| Box::pin(async { true })),
+            pass_fields: vec!["passed_on".to_owned()],
+        };
+        let state = set_up(State::new(vec![Arc::clone(plan)], host, settings)).await;
         let (stop, stopped) = oneshot::channel();
-        let serving = pin!(serve(listener, state, async { drop(stopped.await) }, grace));
+        let serving = pin!(serve(listener, Arc::new(state), async { drop(stopped.await) }, grace));
         let mut daemon = Daemon { sim, port, handle: plan.handle.clone(), stop: Some(stop) };
         let talking = async {
             let told = client(&mut daemon).await;
@@ -83,11 +98,11 @@ impl Daemon {
         self.post_with("", body).await
     }
 
-    /// The same with more lines in its head, each with its end.
-    pub async fn post_with(&self, lines: &str, body: &str) -> Client {
+    /// The same with more lines in the head, each with its end.
+    pub async fn post_with(&self, headers: &str, body: &str) -> Client {
         let head = format!(
             "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\
-             {lines}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+             {headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             self.port,
             body.len()
         );

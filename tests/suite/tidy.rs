@@ -93,6 +93,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper_util", SPEAKERS),
     ("http_body_util", SPEAKERS),
     ("tower", &["serve"]),
+    ("prometheus_client", &["serve/metrics.rs", "serve/respond.rs"]),
     ("subtle", &["upstream/secret.rs"]),
     ("rustix", &["cli/world.rs"]),
     ("listenfd", &["cli/signal.rs"]),

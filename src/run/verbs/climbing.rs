@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::plan::Cascade;
 use crate::run::errors::Why;
 use crate::run::outcome::{Outcome, Output, Reply};
+use crate::run::receipt::Cause;
 use crate::run::work::Work;
 
 use super::scoring::grade_of;
@@ -36,7 +37,10 @@ pub async fn climb(work: &Work<'_>, cascade: &Cascade) -> Outcome {
     }
     match below.filter(|_| !work.core.outbox.has_sent(work.node.lane)) {
         Some(reply) => {
-            work.degraded(&format!("gave the answer of `{}`, which was not good enough", reply.step));
+            work.degraded(
+                Cause::Cascade,
+                &format!("gave the answer of `{}`, which was not good enough", reply.step),
+            );
             work.note("climbed", format!("nothing above: back to {}", reply.step));
             Outcome::new(Output::One(reply), waves)
         }

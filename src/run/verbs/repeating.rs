@@ -8,6 +8,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::plan::{NodeId, Part, PartKind, Repeat};
 use crate::run::outcome::{Outcome, Output};
+use crate::run::receipt::Cause;
 use crate::run::work::Work;
 use crate::template::Data;
 
@@ -51,7 +52,7 @@ pub async fn repeat(work: &Work<'_>, rule: &Repeat) -> Outcome {
                 Step::Breaks(node) => {
                     let node = &work.core.plan.node(node).id;
                     work.note("stopped", format!("{node} failed in round {number}"));
-                    work.degraded(&format!("ended in round {number}, since `{node}` failed"));
+                    work.degraded(Cause::Loop, &format!("ended in round {number}, since `{node}` failed"));
                     break 'rounds;
                 }
             }

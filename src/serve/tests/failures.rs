@@ -159,7 +159,8 @@ fn app(sim: &str) -> (App, Arc<Sim>) {
     let models = plans[0].models.iter().map(|model| model.name.clone()).collect();
     let sim = Sim::new(models, sim.parse().expect("a script"));
     let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
-    let settings = Settings { key: None, liveliness: Arc::new(|| Box::pin(async { true })) };
+    let settings =
+        Settings { key: None, liveliness: Arc::new(|| Box::pin(async { true })), pass_fields: Vec::new() };
     (App::new(Arc::new(State::new(plans, host, settings)), PORT), sim)
 }
 

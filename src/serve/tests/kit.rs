@@ -113,9 +113,13 @@ pub fn state_of(
 ) -> (State, Requests) {
     let requests = Requests::default();
     let runner = Scripted { script, requests: Arc::clone(&requests) };
-    let settings = Settings { key: key.map(Secret::new), liveliness: Arc::new(|| Box::pin(async { true })) };
+    let settings = Settings {
+        key: key.map(Secret::new),
+        liveliness: Arc::new(|| Box::pin(async { true })),
+        pass_fields: Vec::new(),
+    };
     let mut state = State::with_runner(vec![plan()], Arc::new(runner), settings);
-    state.clock = || 1_700_000_000;
+    state.clock = || std::time::Duration::from_secs(1_700_000_000);
     state.started_s = 1_600_000_000;
     (state, requests)
 }
@@ -188,7 +192,8 @@ pub fn done_with_all(choices: impl IntoIterator<Item = (u32, Completion)>) -> Ev
 }
 
 pub fn failed(kind: ErrorKind) -> Event {
-    let error = RunError { kind, message: "drafts[0] timed out".to_owned(), retry_after_s: None };
+    let error =
+        RunError { kind, message: "drafts[0] timed out".to_owned(), retry_after_s: None, is_cut: false };
     Event::Done(Box::new(Finished { result: Err(error), receipt: receipt(), trace: Trace::default() }))
 }
 

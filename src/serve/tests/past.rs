@@ -110,9 +110,11 @@ fn past(run: usize, told: Option<usize>) -> Past {
         handle: HANDLE.to_owned(),
         model: HANDLE.to_owned(),
         streamed: false,
-        began_s: 0,
+        began: std::time::Duration::ZERO,
         took: std::time::Duration::ZERO,
+        first_token: None,
         status: None,
+        span: None,
         told: told.map(|length| (receipt(), Trace { events: vec![detail(length)], dropped: 0 })),
     }
 }
@@ -120,7 +122,7 @@ fn past(run: usize, told: Option<usize>) -> Past {
 #[test]
 fn the_oldest_runs_are_forgotten_by_number() {
     let runs = Runs::default();
-    (0..PAST_RUNS_MAX + 2).for_each(|run| runs.push(past(run, None)));
+    (0..PAST_RUNS_MAX + 2).for_each(|run| runs.push(past(run, None).into()));
     let all = runs.all();
     assert_eq!((all.len(), all[0].run.as_str()), (PAST_RUNS_MAX, "1001"));
     assert!(runs.one("1").is_none() && runs.one("2").is_some());
@@ -129,7 +131,7 @@ fn the_oldest_runs_are_forgotten_by_number() {
 #[test]
 fn the_oldest_runs_are_forgotten_by_size() {
     let runs = Runs::default();
-    (0..5).for_each(|run| runs.push(past(run, Some(PAST_BYTES_MAX / 4))));
+    (0..5).for_each(|run| runs.push(past(run, Some(PAST_BYTES_MAX / 4)).into()));
     let kept: Vec<_> = runs.all().iter().map(|past| past.run.clone()).collect();
     assert_eq!(kept, ["4", "3", "2"], "a fourth of the room each, and a little more");
 }

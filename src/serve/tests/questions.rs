@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use crate::run::span::Traceparent;
 use crate::serve::limits::{BODY_MAX, Limits};
 use crate::serve::routes::App;
 use crate::serve::wire::decode;
@@ -13,7 +14,7 @@ use super::kit::{HANDLE, SELECTOR, ask, chat, done, events, get, hello_app, send
 
 /// The refusal's param and message; panics if the body is taken.
 fn refused(body: &str) -> (Option<String>, String) {
-    let refusal = decode(body.as_bytes()).expect_err(body);
+    let refusal = decode(body.as_bytes(), &[]).expect_err(body);
     (refusal.param, refusal.message)
 }
 
@@ -68,7 +69,7 @@ fn what_is_wrong_with_a_question_is_named() {
 #[test]
 fn choices_are_counted_from_one_to_eight() {
     for (more, choices) in [("", 1), (r#""n":null"#, 1), (r#""n":1"#, 1), (r#""n":8"#, 8)] {
-        let question = decode(ask(more).as_bytes()).expect("it is well formed");
+        let question = decode(ask(more).as_bytes(), &[]).expect("it is well formed");
         assert_eq!((question.choices, question.fields.len()), (choices, 0), "{more}");
     }
     let words = "`n` must be a whole number from 1 to 8".to_owned();
@@ -78,12 +79,12 @@ fn choices_are_counted_from_one_to_eight() {
 #[test]
 fn depth_and_width_have_limits() {
     let nested = |depth: usize| ask(&format!(r#""tools":{}{}"#, "[".repeat(depth), "]".repeat(depth)));
-    assert!(decode(nested(127).as_bytes()).is_ok());
+    assert!(decode(nested(127).as_bytes(), &[]).is_ok());
     assert!(refused(&nested(128)).1.contains("128 levels"));
     let brackets_in_text = ask(&format!(r#""user":"\"{}""#, "[".repeat(500)));
-    assert!(decode(brackets_in_text.as_bytes()).is_ok());
+    assert!(decode(brackets_in_text.as_bytes(), &[]).is_ok());
     let wide: Vec<String> = (0..200).map(|n| format!(r#""f{n}":1"#)).collect();
-    assert!(decode(ask(&wide.join(",")).as_bytes()).is_err());
+    assert!(decode(ask(&wide.join(",")).as_bytes(), &[]).is_err());
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn a_message_keeps_its_bytes_and_gives_its_text() {
     let parts = r#"{"role":"user", "content":[{"type":"text","text":"a\nb"},{"type":"image_url","image_url":{"url":"x"}},{"type":"text","text":"c"},{"type":"file","file":{}}],"name":"n"}"#;
     let called = r#"{"role":"assistant","content":null,"tool_calls":[{"id":"1"}]}"#;
     let body = format!(r#"{{"messages":[{parts},{called}],"model":"m"}}"#);
-    let question = decode(body.as_bytes()).expect("it is well formed");
+    let question = decode(body.as_bytes(), &[]).expect("it is well formed");
     let [user, assistant] = &question.messages[..] else { panic!("two messages") };
     assert_eq!((user.role, &*user.text, user.images), (Role::User, "a\nb\nc", 1));
     assert_eq!((assistant.role, &*assistant.text), (Role::Assistant, ""));
@@ -105,7 +106,7 @@ fn a_message_keeps_its_bytes_and_gives_its_text() {
 fn fields_pass_are_dropped_or_are_ours() {
     let more = r#""temperature":0.20,"seed":null,"extra_body":{"fallbacks":[]},"headers":{},"odd name":1,"stream":true,
         "stream_options":{"include_usage":true,"include_obfuscation":false},"n":1,"ensc":{"strict":true,"progress":false}"#;
-    let question = decode(ask(more).as_bytes()).expect("it is well formed");
+    let question = decode(ask(more).as_bytes(), &[]).expect("it is well formed");
     let fields: Vec<(&str, &str)> =
         question.fields.iter().map(|(name, value)| (name.as_str(), value.get())).collect();
     assert_eq!(fields, [("temperature", "0.20")]);
@@ -135,7 +136,7 @@ async fn a_run_gets_the_request_as_it_was_checked() {
     let requests = requests.lock().expect("no test panics here");
     let [request] = &requests[..] else { panic!("one run") };
     assert_eq!(request.patience, Some(std::time::Duration::from_secs(60)));
-    assert_eq!(request.traceparent.as_deref(), Some(trace));
+    assert_eq!(request.traceparent, Some(Traceparent::AsItCame(trace.to_owned())));
     assert_eq!(
         (request.strict, request.stream, &request.ignored[..]),
         (true, false, &["tags".to_owned()][..])
@@ -209,6 +210,6 @@ proptest! {
         let mut body = ask(r#""n":1,"stop":["a\"\\"],"ensc":{"strict":true}"#).into_bytes();
         let at = at.min(body.len());
         body.splice(at..(at + noise.len() / 2).min(body.len()), noise);
-        let _ = decode(&body);
+        let _ = decode(&body, &[]);
     }
 }

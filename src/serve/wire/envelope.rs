@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 use crate::serve::errors::{self, Refusal};
 use crate::serve::limits::FIELDS_MAX;
 
+/// What the reader says, first, of an object with more than [`FIELDS_MAX`] fields.
+pub(super) const TOO_MANY_FIELDS: &str = "too many fields";
+
 /// The body's top level. What is wrong with it in our terms is kept, for JSON's own errors cannot name a field.
 pub(super) struct Envelope<'a> {
     pub messages: Shape<'a>,
@@ -53,7 +56,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                 envelope.refusal.get_or_insert(errors::invalid(&errors::quoted(&name), "stands twice"));
             }
             if envelope.fields.len() > FIELDS_MAX {
-                return Err(A::Error::custom("too many fields"));
+                return Err(A::Error::custom(TOO_MANY_FIELDS));
             }
         }
         Ok(envelope)

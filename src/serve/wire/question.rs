@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 use crate::diagnostic::suggest;
 use crate::serve::asked::FIELD;
 use crate::serve::errors::{self, Refusal};
-use crate::serve::limits::{CHOICES_MAX, DEPTH_MAX};
+use crate::serve::limits::{CHOICES_MAX, DEPTH_MAX, FIELDS_MAX, Limit};
 use crate::upstream::Message;
 use crate::upstream::wire::is_allowed;
 
-use super::envelope::{Envelope, depth_exceeds};
+use super::envelope::{Envelope, TOO_MANY_FIELDS, depth_exceeds};
 use super::{kind, message};
 
 /// What a client asks, checked.
@@ -48,30 +48,36 @@ const TAG: &str = "<optillm_approach>";
 const TAG_IGNORED: &str =
     "the tag <optillm_approach> in a message chooses nothing; use the field optillm_approach";
 
-/// Reads a whole body.
-pub fn decode(body: &[u8]) -> Result<Question, Refusal> {
+/// Reads a whole body; `passed` are names of fields that are sent on beside those that always are.
+pub fn decode(body: &[u8], passed: &[String]) -> Result<Question, Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| errors::bad_body("the body is not UTF-8"))?;
     if depth_exceeds(body, DEPTH_MAX) {
-        return Err(errors::bad_body(format!("the body is nested more than {DEPTH_MAX} levels deep")));
+        let why = format!("the body is nested more than {DEPTH_MAX} levels deep");
+        return Err(errors::bad_body(why).reaches(Limit::Depth));
     }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
     if let Some(refusal) = envelope.refusal {
         return Err(refusal);
     }
     let messages = message::decode_all(envelope.messages)?;
-    let mut question = Sorter::default().sort(envelope.fields, messages)?;
+    let mut question = Sorter { passed, ..Sorter::default() }.sort(envelope.fields, messages)?;
     question.warning = text.contains(TAG).then_some(TAG_IGNORED);
     Ok(question)
 }
 
 fn not_json(error: &serde_json::Error) -> Refusal {
     let (line, column) = (error.line(), error.column());
+    if error.to_string().starts_with(TOO_MANY_FIELDS) {
+        return errors::bad_body(format!("the body has more than {FIELDS_MAX} fields"))
+            .reaches(Limit::Fields);
+    }
     errors::bad_body(format!("the body is not a JSON object (line {line}, column {column})"))
 }
 
 /// Where each field goes.
 #[derive(Default)]
-struct Sorter {
+struct Sorter<'p> {
+    passed: &'p [String],
     model: Option<String>,
     choices: Option<u32>,
     approach: Option<String>,
@@ -85,7 +91,7 @@ struct Sorter {
 
 // === impl Sorter ===
 
-impl Sorter {
+impl Sorter<'_> {
     fn sort(
         mut self,
         fields: Vec<(Cow<'_, str>, &RawValue)>,
@@ -121,7 +127,9 @@ impl Sorter {
             FIELD => self.approach = Some(read_text(name, value)?),
             "n" => self.choices = Some(read_n(value)?),
             "ensc" => self.take_switches(value)?,
-            _ if is_allowed(name) => self.fields.push((name.to_owned(), Arc::from(value.to_owned()))),
+            _ if is_allowed(name) || self.passed.iter().any(|passed| passed == name) => {
+                self.fields.push((name.to_owned(), Arc::from(value.to_owned())));
+            }
             _ => self.ignored.push(errors::quoted(name)),
         }
         Ok(())

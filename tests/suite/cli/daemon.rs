@@ -14,9 +14,13 @@ pub struct Server {
 
 impl Server {
     /// Starts it and waits for the line that says where it listens.
-    pub fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+    pub fn start(command: Command) -> Self {
+        Self::start_logged(command, Stdio::null())
+    }
+
+    /// The same with its log in a place of one's own.
+    pub fn start_logged(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the command starts");
         let stdout = child.stdout.take().expect("its output is piped");
         let line = BufReader::new(stdout).lines().next().expect("it says where it listens").expect("UTF-8");
         let address = line.strip_prefix("listening on http://").expect(&line).to_owned();
@@ -30,6 +34,12 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         answer
+    }
+
+    /// Stops it in good order.
+    pub fn end(&mut self) {
+        self.signal("-TERM");
+        assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
     }
 
     /// Asks a question; `body` is JSON.
@@ -132,6 +142,16 @@ fn an_empty_key_does_not_open_the_door() {
 }
 
 #[test]
+fn spans_are_sent_as_json_over_plain_http_or_not_at_all() {
+    let endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    refused(|it| _ = it.env(endpoint, "https://127.0.0.1:4318"), 1, "must begin with `http://`");
+    let grpc = |it: &mut Command| {
+        it.env(endpoint, "http://127.0.0.1:4317").env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    };
+    refused(grpc, 1, "set it to http/json");
+}
+
+#[test]
 fn approaches_of_optillm_are_pointed_elsewhere() {
     refused(|it| _ = it.args(["--approach", "mcts"]), 2, "optillm_approach");
 }
@@ -144,6 +164,19 @@ fn variables_of_optillm_that_are_not_read_are_named() {
         it.args(["--port", &port, "--upstream", "sim"]).env("OPTILLM_APPROACH", "moa").env("NO_COLOR", "1");
     };
     refused(set_up, 1, "OPTILLM_APPROACH is not read: an ensemble says how it works");
+}
+
+#[test]
+fn fields_that_steer_cannot_be_passed_on() {
+    for name in ["fallbacks", "messages", "ensc", "optillm_approach"] {
+        let settings = format!("[serve]\npass_fields = [\"x\", \"{name}\"]\n");
+        let folder = folder(&[("plan.ens", super::SOUND), ("ensc.toml", &settings)]);
+        let done = ensc().current_dir(folder.path()).args(["serve", "--upstream", "sim"]).output();
+        let done = done.expect("the command starts");
+        let stderr = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(&format!("`{name}` cannot be in `pass_fields`")), "{stderr}");
+    }
 }
 
 #[test]
