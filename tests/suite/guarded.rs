@@ -1,13 +1,11 @@
-//! What a client writes neither steers the upstream nor reaches a log: over a real socket, to the calls of a run.
+//! What a client writes steers nothing behind the daemon: over a real socket, to the calls of a run.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use ensc::plan::Plan;
-use ensc::serve::Ending;
 
 use crate::socket::served;
 use crate::stage::{plan, script};
@@ -84,69 +82,4 @@ fn ours() -> Map<String, Value> {
         "headers": {"x-ensc-path": "opt-x-high-s"},
     });
     ours.as_object().expect("it is one").clone()
-}
-
-/// All that is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no test panics here").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[test]
-fn no_log_has_a_word_of_a_client_or_of_a_model_at_any_level() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    // While only one listens in the whole process, a line is switched off for good by the first thread that passes it
-    // and does not listen itself: that of any other test. So there are two.
-    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
-    let _logging = tracing::subscriber::set_default(subscriber);
-    let answers = script(
-        r#"
-        model.a.reply = [{ text = "secret-of-a-model" }]
-        model.b.reply = [{ fault = "rejected" }]
-        "#,
-    );
-    let (_, ending) = served(&panel(), answers, Duration::ZERO, async |daemon| {
-        let lines = "x-request-id: secret-id\r\nauthorization: Bearer secret-key\r\nuser-agent: secret\r\n";
-        let ask = |field: &str| {
-            format!(
-                r#"{{"model":"opt-x-high-s","messages":[{{"role":"user","content":"secret-prompt"}}],"user":"secret-user",{field}}}"#
-            )
-        };
-        for (lines, body) in [
-            (lines, ask(r#""seed":1"#)),
-            (lines, ask(r#""stream":true"#)),
-            (lines, ask(r#""seed":"secret-value""#)),
-            (lines, ask(r#""seed":1,"seed":"secret-value""#)),
-            (lines, ask(r#""ensc":{"strict":"secret-value"}"#)),
-            (lines, ask(r#""model":"secret-model""#)),
-            (lines, "secret-body".to_owned()),
-            ("x-ensc-path: secret-handle\r\n", ask(r#""seed":1"#)),
-            ("origin: http://secret.example\r\n", ask(r#""seed":1"#)),
-            ("secret header\r\n", String::new()),
-        ] {
-            let mut client = daemon.post_with(lines, &body).await;
-            client.read_to_end().await;
-            assert!(client.seen.starts_with("HTTP/1.1 "), "{body}");
-        }
-        let _ = daemon.get("/v1/models/secret-model").await;
-    });
-    assert_eq!(ending, Ending { cancelled: 0 });
-    let log = String::from_utf8(log.0.lock().expect("no test panics here").clone()).expect("text");
-    assert!(log.contains("refused") && log.contains("opt-x-high-s"), "it is a log: {log}");
-    assert!(!log.contains("secret"), "{log}");
 }

@@ -94,7 +94,12 @@ fn log(set_up: impl FnOnce(&mut Command)) -> String {
     assert!(none.starts_with("HTTP/1.1 404 "), "{none}");
     let wrong = post(&server, WRONG_KEY, "{}");
     assert!(wrong.starts_with("HTTP/1.1 401 "), "{wrong}");
-    for body in [format!("{{\"{PROMPT}"), json!({"model": "x", "messages": PROMPT}).to_string()] {
+    for body in [
+        format!("{{\"{PROMPT}"),
+        json!({"model": "x", "messages": PROMPT}).to_string(),
+        json!({"model": "x", "messages": message, "seed": PROMPT}).to_string(),
+        json!({"model": "x", "messages": message, "ensc": {"strict": PROMPT}}).to_string(),
+    ] {
         let bad = post(&server, CALLER_KEY, &body);
         assert!(bad.starts_with("HTTP/1.1 400 "), "{bad}");
     }
@@ -108,6 +113,7 @@ fn post(server: &Server, key: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(&server.address).expect("it listens");
     let request = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\
+         x-request-id: {PROMPT}\r\nuser-agent: {PROMPT}\r\nx-{PROMPT}: {PROMPT}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         server.address,
         body.len()
@@ -150,7 +156,17 @@ fn a_log_line_is_json_and_a_run_has_one() {
         );
     }
     let codes: Vec<_> = of("refused").iter().map(|line| line["code"].clone()).collect();
-    assert_eq!(codes, ["model_not_found", "invalid_api_key", "invalid_request", "invalid_request"]);
+    assert_eq!(
+        codes,
+        [
+            "model_not_found",
+            "invalid_api_key",
+            "invalid_request",
+            "invalid_request",
+            "invalid_request",
+            "invalid_request"
+        ]
+    );
     holds_none_of(&log, &TEXTS);
     holds_none_of(&log, &KEYS);
 }
