@@ -45,10 +45,17 @@ fn calls_say_when_they_were_under_way_and_what_they_waited_for() {
 
 #[test]
 fn a_call_says_that_its_handle_has_retried_too_much() {
-    let members = ["b"; 20].join(", ");
+    // Each of its own, or the model would be left alone before the handle has retried too much.
+    let names: Vec<String> = (0..20).map(|index| format!("ill-{index}")).collect();
+    let ill: String =
+        names.iter().map(|name| format!("model {name} {{ context: 32k, max_output: 4k }}\n")).collect();
+    let faults: String =
+        names.iter().map(|name| format!("model.{name}.reply = [{{ fault = \"500\" }}]\n")).collect();
     let models = MODELS.replace("retries: 0", "retries: 1");
-    let plan = plan(&format!("{models} ensemble x {{ d = parallel [{members}], reply = merge d by c }}"));
-    let receipt = play(&plan, script(SLOW), request("hi")).finished.receipt;
+    let members = names.join(", ");
+    let plan =
+        plan(&format!("{models}{ill} ensemble x {{ d = parallel [{members}], reply = merge d by c }}"));
+    let receipt = play(&plan, script(&faults), request("hi")).finished.receipt;
     let refused = receipt.calls.iter().filter(|call| call.is_unretried).count();
     assert_eq!((receipt.calls.len(), refused), (20, 6), "ten retries are free, and one for every five calls");
 }
