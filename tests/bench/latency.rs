@@ -36,10 +36,10 @@ const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ensembles");
 
 /// The ensemble of the bench: the shape of the relay.
 const ENSEMBLE: &str = r#"
-model bench-one { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096 }
-model bench-two { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096 }
-model bench-three { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096 }
-model bench-chief { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096 }
+model bench-one { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096, concurrency: 4_096 }
+model bench-two { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096, concurrency: 4_096 }
+model bench-three { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096, concurrency: 4_096 }
+model bench-chief { runtime: remote, memory: 1GB, context: 32_768, max_output: 4_096, concurrency: 4_096 }
 tier s { memory: 50GB }
 profile fast { timeout: 60s }
 
