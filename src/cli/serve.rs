@@ -11,7 +11,7 @@ use crate::approach::Approaches;
 use crate::cli::config::{Loaded, Place, ServeConfig};
 use crate::cli::output::{Output, Stop};
 use crate::cli::reload::Reloader;
-use crate::cli::signal::Hangups;
+use crate::cli::signal::{Hangups, Interrupts};
 use crate::cli::target::{self, Chosen, KEY_VARIABLE, Target};
 use crate::cli::world::Look;
 use crate::cli::{collector, manager, signal, sim, world};
@@ -220,7 +220,9 @@ impl Args {
 
 impl Decided {
     async fn serve(self, out: &mut Output) -> Result<(), Stop> {
+        // Before the port is open: a signal that comes as soon as we answer is not lost.
         let hangups = Hangups::caught();
+        let (interrupts, mut more_interrupts) = (Interrupts::caught(), Interrupts::caught());
         let opened = self.chosen.open(self.upstream_key.as_ref())?;
         let listener = signal::listener(self.port).await?;
         self.say_what_is_open(&opened.name);
@@ -241,13 +243,13 @@ impl Decided {
             watch: self.watch,
             seen: self.seen,
         };
-        let serving = serve::serve(listener, state, stop(self.grace), self.grace);
+        let serving = serve::serve(listener, state, stop(interrupts, self.grace), self.grace);
         manager::ready();
         let ending = tokio::select! {
             ending = serving => ending.map_err(|error| Stop::Failed(format!("cannot serve: {error}")))?,
             () = reloader.run(hangups) => unreachable!("it never ends"),
             () = manager::keep_alive() => unreachable!("it never ends"),
-            () = signal::interrupted_twice() => {
+            () = more_interrupts.twice() => {
                 warn!("stopped at once: a second signal came");
                 return Ok(());
             }
@@ -271,8 +273,8 @@ impl Decided {
 }
 
 /// Resolves when the daemon shall take no more requests.
-async fn stop(grace: Duration) {
-    signal::interrupted().await;
+async fn stop(mut interrupts: Interrupts, grace: Duration) {
+    interrupts.next().await;
     manager::stopping();
     info!(grace_s = grace.as_secs_f64(), "stopping: what runs may finish; a second signal ends it at once");
 }

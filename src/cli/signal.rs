@@ -91,22 +91,33 @@ impl Hangups {
     }
 }
 
-/// Resolves at the second SIGTERM or SIGINT: whoever sends one more does not want to wait.
-pub async fn interrupted_twice() {
-    interrupted().await;
-    interrupted().await;
-}
+/// SIGTERM and SIGINT, each time that one comes; one that comes while nobody waits is kept. Each of several has them all.
+pub struct Interrupts(Option<(Signal, Signal)>);
 
-/// Resolves at the first SIGTERM or SIGINT. Dropped, signals are still caught.
-pub async fn interrupted() {
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
+// === impl Interrupts ===
+
+impl Interrupts {
+    /// From now on the signals do not end the process.
+    #[must_use]
+    pub fn caught() -> Self {
+        let terminate = signal(SignalKind::terminate()).ok();
+        Self(terminate.zip(signal(SignalKind::interrupt()).ok()))
+    }
+
+    pub async fn next(&mut self) {
+        match &mut self.0 {
+            Some((terminate, interrupt)) => tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
-            }
+            },
+            // They cannot be caught, so they end the process.
+            None => std::future::pending().await,
         }
-        // Without handlers the signals end the process themselves.
-        _ => std::future::pending().await,
+    }
+
+    /// Resolves at the second: whoever sends one more does not want to wait.
+    pub async fn twice(&mut self) {
+        self.next().await;
+        self.next().await;
     }
 }

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::config;
 use crate::cli::output::{Output, Stop};
+use crate::cli::signal::Interrupts;
 use crate::cli::{signal, target};
 use crate::upstream::sim::{self as simulator, Sim};
 
@@ -44,8 +45,10 @@ impl Args {
         };
         signal::runtime()?.block_on(async {
             let listener = signal::bind(self.port).await?;
+            let mut interrupts = Interrupts::caught();
             announce(&listener, out)?;
-            simulator::serve(listener, Sim::new(models, script), signal::interrupted()).await;
+            simulator::serve(listener, Sim::new(models, script), async move { interrupts.next().await })
+                .await;
             Ok(())
         })
     }
