@@ -9,11 +9,11 @@
 //!
 //! Knows plans and runs. Knows nothing of source text, of configuration files, or of how a model is called.
 
-mod asked;
 mod body;
 mod books;
 mod catalog;
 mod chat;
+mod composer;
 mod current;
 mod errors;
 mod flight;
@@ -29,6 +29,7 @@ mod pace;
 mod respond;
 mod routes;
 mod runs;
+mod served;
 mod spans;
 mod stream;
 mod wire;
@@ -41,9 +42,9 @@ use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::upstream::secret::Secret;
 
-use asked::Composer;
 use books::Books;
 use catalog::Catalog;
+use composer::Composer;
 use current::Current;
 use flight::HostRunner;
 use health::Health;
@@ -87,7 +88,7 @@ pub struct State {
 /// Whether a request field of this name is read by the daemon itself.
 #[must_use]
 pub fn reads(name: &str) -> bool {
-    name == "ensc" || name == asked::FIELD
+    name == "ensc" || name == composer::FIELD
 }
 
 // === impl State ===

@@ -1,14 +1,14 @@
 //! The ensembles that are served, by the names that clients ask for.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::diagnostic::suggest;
-use crate::plan::{Plan, bounds, several};
+use crate::plan::Plan;
 
-use super::asked::{Composer, FIELD, Order};
+use super::composer::{Composer, FIELD, Order};
 use super::errors::{self, Refusal};
-use super::limits::CHOICES_MAX;
+use super::served::Served;
 
 /// Immutable; a reload makes a new one.
 pub struct Catalog {
@@ -17,13 +17,6 @@ pub struct Catalog {
     /// Handles and selectors.
     names: BTreeMap<String, Arc<Served>>,
     pub composer: Composer,
-}
-
-/// One handle.
-pub struct Served {
-    pub plan: Arc<Plan>,
-    /// Its plans for 2 choices and more, each made when it is first asked for.
-    several: [OnceLock<Arc<Plan>>; CHOICES_MAX as usize - 1],
 }
 
 /// What a request asks for.
@@ -89,25 +82,5 @@ impl Catalog {
 
     pub fn plans(&self) -> impl Iterator<Item = &Arc<Plan>> {
         self.handles.iter().map(|served| &served.plan)
-    }
-}
-
-// === impl Served ===
-
-impl Served {
-    #[must_use]
-    pub fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, several: Default::default() }
-    }
-
-    /// The plan for this many choices, at most [`CHOICES_MAX`]; refused if its worst case is above the handle's limit.
-    pub fn plan_for(&self, choices: u32) -> Result<&Arc<Plan>, Refusal> {
-        let Some(place) = choices.checked_sub(2) else { return Ok(&self.plan) };
-        let plan =
-            self.several[place as usize].get_or_init(|| Arc::new(several::several(&self.plan, choices)));
-        match bounds::breaches(plan).first() {
-            None => Ok(plan),
-            Some(breach) => Err(errors::beyond_limit(&plan.handle, choices, breach)),
-        }
     }
 }

@@ -16,13 +16,14 @@ use crate::run::{Choice, Event, Finished, RunError};
 
 use super::State;
 use super::body;
-use super::catalog::{Asked, Served};
+use super::catalog::Asked;
 use super::errors::{self, Kind, Refusal};
 use super::flight::{Entry, Flight, Holds};
 use super::hop::Hop;
 use super::limits::{BodyShare, Limit};
 use super::respond::{self, Tag};
 use super::runs::Past;
+use super::served::Served;
 use super::stream::Stream;
 use super::wire::{self, Chunks, Head, Question};
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::diagnostic::suggest;
-use crate::serve::asked::FIELD;
+use crate::serve::composer::FIELD;
 use crate::serve::errors::{self, Refusal};
 use crate::serve::limits::{CHOICES_MAX, DEPTH_MAX, FIELDS_MAX, Limit};
 use crate::upstream::Message;

@@ -1,13 +1,13 @@
-//! What a request asks for: a handle or selector, or a technique on one, in the ways of OptiLLM's callers.
+//! Plans of techniques on what is served, for OptiLLM's callers: read from a field or a name, composed once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::approach::{Approach, Approaches, Base, technique};
+use crate::approach::{Approach, Approaches, Base, Joined, technique};
 use crate::plan::Plan;
 
-use super::catalog::Served;
 use super::errors::{self, Refusal};
+use super::served::Served;
 
 /// The field that names a technique.
 pub const FIELD: &str = "optillm_approach";
@@ -21,7 +21,8 @@ pub struct Composer {
     approaches: Approaches,
     /// Names of techniques, as long as the set of ensembles is served.
     known: Vec<String>,
-    kept: Mutex<BTreeMap<(Target, Approach), Arc<Served>>>,
+    /// By what the technique is applied to, as a client would write it, and the technique.
+    kept: Mutex<BTreeMap<(String, Approach), Arc<Served>>>,
 }
 
 /// A plan that is to be composed.
@@ -30,13 +31,11 @@ pub struct Order {
     approach: Approach,
     /// The field to blame.
     field: &'static str,
-    /// Of the handle.
-    plan: Option<Arc<Plan>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a technique is applied to.
 enum Target {
-    Handle(String),
+    Handle(Arc<Plan>),
     Cell { profile: String, tier: String },
 }
 
@@ -52,10 +51,9 @@ impl Composer {
     pub fn on_handle(&self, plan: &Arc<Plan>, approach: &str) -> Result<Option<Order>, Refusal> {
         let approach = Approach::read(approach, &self.known).map_err(|why| errors::invalid(FIELD, &why))?;
         Ok(approach.map(|approach| Order {
-            target: Target::Handle(plan.handle.clone()),
+            target: Target::Handle(Arc::clone(plan)),
             approach,
             field: FIELD,
-            plan: Some(Arc::clone(plan)),
         }))
     }
 
@@ -69,34 +67,30 @@ impl Composer {
     ) -> Option<Order> {
         let splits = name.match_indices('-').map(|(at, _)| (&name[..at], &name[at + 1..]));
         splits.into_iter().find_map(|(first, rest)| {
-            let approach = Approach {
-                techniques: vec![technique(first, &self.known).ok()?],
-                joined: crate::approach::Joined::Chain,
-            };
-            let plan = find(rest).or_else(|| find(&format!("opt-{rest}")));
-            let target = match &plan {
-                Some(plan) => Target::Handle(plan.handle.clone()),
+            let approach =
+                Approach { techniques: vec![technique(first, &self.known).ok()?], joined: Joined::Chain };
+            let target = match find(rest).or_else(|| find(&format!("opt-{rest}"))) {
+                Some(plan) => Target::Handle(plan),
                 None => {
                     let cell = plans.iter().find(|plan| format!("{}-{}", plan.profile, plan.tier) == rest)?;
                     Target::Cell { profile: cell.profile.clone(), tier: cell.tier.clone() }
                 }
             };
-            Some(Order { target, approach, field: "model", plan })
+            Some(Order { target, approach, field: "model" })
         })
     }
 
     /// What was composed for this order before.
     pub fn kept(&self, order: &Order) -> Option<Arc<Served>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&(order.target.clone(), order.approach.clone())).cloned()
+        kept.get(&order.key()).cloned()
     }
 
     /// Composes the plan; takes as long as a check of the program's models, layers and techniques.
     pub fn compose(&self, order: &Order) -> Result<Arc<Served>, Refusal> {
-        let base = match (&order.target, &order.plan) {
-            (Target::Cell { profile, tier }, _) => Base::Cell { profile, tier },
-            (Target::Handle(_), Some(plan)) => Base::Handle(plan),
-            (Target::Handle(name), None) => return Err(errors::unknown_model(name, None)),
+        let base = match &order.target {
+            Target::Handle(plan) => Base::Handle(plan),
+            Target::Cell { profile, tier } => Base::Cell { profile, tier },
         };
         let plan = self
             .approaches
@@ -105,7 +99,7 @@ impl Composer {
         let served = Arc::new(Served::new(Arc::new(plan)));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT_MAX {
-            kept.insert((order.target.clone(), order.approach.clone()), Arc::clone(&served));
+            kept.insert(order.key(), Arc::clone(&served));
         }
         Ok(served)
     }
@@ -118,5 +112,14 @@ impl Order {
     #[must_use]
     pub fn answers(&self) -> u32 {
         self.approach.answers()
+    }
+
+    /// A handle and a cell are never written alike: what is a handle's name is that handle.
+    fn key(&self) -> (String, Approach) {
+        let target = match &self.target {
+            Target::Handle(plan) => plan.handle.clone(),
+            Target::Cell { profile, tier } => format!("{profile}-{tier}"),
+        };
+        (target, self.approach.clone())
     }
 }
