@@ -10,6 +10,10 @@ use super::composer::{Composer, FIELD, Order};
 use super::errors::{self, Refusal};
 use super::served::Served;
 
+/// Longest name, in bytes, that is looked at closely: a longer one is near nothing and holds no technique, and both would
+/// cost its length many times over.
+const NAME_MAX: usize = 128;
+
 /// Immutable; a reload makes a new one.
 pub struct Catalog {
     /// In the order in which they were given.
@@ -51,8 +55,7 @@ impl Catalog {
     pub fn served(&self, name: &str) -> Result<Arc<Served>, Refusal> {
         self.names.get(name).cloned().ok_or_else(|| {
             let known = self.names.keys().map(String::as_str);
-            // A long word is near nothing, and its distance to every name costs its length.
-            let hint = if name.len() > 128 { None } else { suggest::did_you_mean(name, known) };
+            let hint = if name.len() > NAME_MAX { None } else { suggest::did_you_mean(name, known) };
             errors::unknown_model(name, hint)
         })
     }
@@ -61,6 +64,7 @@ impl Catalog {
     pub fn asked(&self, name: &str, approach: Option<&str>) -> Result<Asked, Refusal> {
         let named = match self.names.get(name) {
             Some(served) => Asked::Served(Arc::clone(served)),
+            None if name.len() > NAME_MAX => return self.served(name).map(Asked::Served),
             None => {
                 let find = |name: &str| self.names.get(name).map(|served| Arc::clone(&served.plan));
                 let plans: Vec<&Arc<Plan>> = self.plans().collect();

@@ -114,6 +114,13 @@ fn fields_pass_are_dropped_or_are_ours() {
     assert!(question.stream && question.include_usage && question.strict);
 }
 
+/// Looked at as a technique and a handle at each dash, it would take days.
+#[tokio::test]
+async fn a_name_of_many_dashes_is_unknown_at_once() {
+    let answer = send(hello_app(), chat(&ask("").replace(HANDLE, &"-".repeat(8 << 20)), &[])).await;
+    assert_eq!((answer.status, answer.error().1.as_str()), (404, "model_not_found"));
+}
+
 #[tokio::test]
 async fn handles_and_selectors_are_models_and_others_are_not() {
     for (model, status) in [(HANDLE, 200), (SELECTOR, 200), ("opt-chat-balanced-n", 404), ("gpt 4\\n", 404)] {
