@@ -1,7 +1,7 @@
 //! The grid: which cells an ensemble is in, and what holds in each.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
@@ -10,10 +10,10 @@ use crate::units::{Bytes, Millis};
 
 use super::collect::{self, Layer, Tables};
 use super::options::{self, Place};
-use super::roles::{Judge, Missing, Role};
+use super::roles::{Judge, Missing};
 use super::scope::Scope;
 use super::values::Reader;
-use super::{Handle, Limit, Setting, Step, StreamMode, Unit, errors, extent, inline, names, steps};
+use super::{Handle, Limit, Step, StreamMode, Unit, errors, extent, inline, names, settings, steps};
 
 /// The whole run's deadline where nobody says.
 const TIMEOUT_BUILT_IN: Millis = Millis(300_000);
@@ -387,7 +387,7 @@ impl<'a> Filler<'a> {
             doc: collect::doc_text(self.target.ensemble.doc.as_ref()),
             span: self.target.ensemble.name.span,
             place: self.sources.place(self.target.ensemble.name.span),
-            settings: self.settings(inherited).into(),
+            settings: settings::settings(self.sources, &self.judge.roles, inherited).into(),
             constants: self.judge.constants(),
             timeout,
             limit: last("limit").map(|o| limit(&o.setting.value)).unwrap_or_default(),
@@ -408,70 +408,6 @@ impl<'a> Filler<'a> {
         let tier = self.judge.tables.tiers.get(&self.target.tier)?;
         let setting = tier.options.iter().find(|setting| setting.name.text == "memory")?;
         Reader { option: "memory", diagnostics: &mut Vec::new() }.size(&setting.value)
-    }
-
-    /// Options first, in the order of the layers, then roles by name; built-ins last.
-    fn settings(&self, inherited: &[Inherited<'a>]) -> Vec<Setting> {
-        let mut settings: Vec<Setting> = Vec::new();
-        // What is allowed changes nothing about what happens.
-        for option in inherited.iter().filter(|option| option.setting.name.text != options::ALLOW) {
-            let name = &option.setting.name.text;
-            settings.retain(|setting| *setting.name != **name);
-            settings.push(Setting {
-                name: name.as_str().into(),
-                value: short(self.sources.text(option.setting.value.span())).into(),
-                layer: Arc::clone(&option.layer),
-                place: self.sources.place(option.setting.span).into(),
-                role: false,
-            });
-        }
-        for (name, filled) in &self.judge.roles {
-            settings.push(Setting {
-                name: name.as_str().into(),
-                value: match &filled.role {
-                    Role::Text(text) => short(&format!("{text:?}")).into(),
-                    role => role.to_string().into(),
-                },
-                layer: Arc::clone(&filled.layer),
-                place: self.sources.place(filled.span).into(),
-                role: true,
-            });
-        }
-        let missing = BUILT_IN
-            .iter()
-            .filter(|built_in| !inherited.iter().any(|option| option.setting.name.text == *built_in.name));
-        settings.extend(missing.cloned().collect::<Vec<_>>());
-        settings
-    }
-}
-
-/// What holds where nobody has said anything. Shared by all handles.
-static BUILT_IN: LazyLock<Vec<Setting>> = LazyLock::new(|| {
-    let settings = [
-        ("timeout", "5m"),
-        ("handle", "\"opt-{name}-{profile}-{tier}\""),
-        ("retries", "2"),
-        ("history", "full"),
-        ("need", "half of the members, rounded up"),
-        ("grace", "none: stragglers are awaited until the deadline"),
-        ("max_tokens", "8k for steps that are not final, at most the model's `max_output`"),
-    ];
-    let setting = |(name, value): (&str, &str)| Setting {
-        name: name.into(),
-        value: value.into(),
-        layer: "built in".into(),
-        place: "".into(),
-        role: false,
-    };
-    settings.into_iter().map(setting).collect()
-});
-
-/// One line, at most 60 characters.
-fn short(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(60) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line,
     }
 }
 
