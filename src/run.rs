@@ -18,6 +18,7 @@ mod ledger;
 mod outbox;
 mod outcome;
 mod prompt;
+mod question;
 pub mod receipt;
 pub mod record;
 pub mod rehearse;

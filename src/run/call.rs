@@ -1,5 +1,6 @@
 //! One call: its attempts, its deadlines, and what is read from its answer.
 
+mod failed;
 mod listening;
 
 use std::sync::Arc;
@@ -11,14 +12,15 @@ use tokio::time::{Instant, timeout_at};
 use crate::plan::{Ask, Model, NodeId};
 use crate::template::{Answer, Data, RenderError};
 use crate::units::Tokens;
-use crate::upstream::{Attribution, Call, CallError, Completion, Fault, Message, Retry, Role, Usage};
+use crate::upstream::{Attribution, Call, Completion, Fault, Message, Retry, Role, Usage};
 
+use self::failed::{Failed, Unread, never_ran};
 use super::breaker::{Health, Pass};
-use super::combine::{pick, score};
 use super::core::Core;
 use super::errors::Why;
 use super::host::Host;
 use super::outcome::Reply;
+use super::question::Question;
 use super::slots::{QueueFull, Slot};
 use super::{backoff, conversation, prompt, typed};
 
@@ -32,38 +34,6 @@ pub struct Shown {
     pub list: Option<Data>,
     /// What a decider is asked about it.
     pub question: Option<Question>,
-}
-
-/// What a decider must say: its answer is asked for in that form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
-    /// The best among so many.
-    Choice(usize),
-    /// The `wanted` best, in order.
-    Choices {
-        wanted: usize,
-        count: usize,
-    },
-    /// The better of two.
-    Better,
-    Grade,
-    /// The order of so many.
-    Ranking(usize),
-}
-
-/// One attempt's failure, and whether another may follow.
-struct Failed {
-    why: Why,
-    retry: Retry,
-    error: Option<CallError>,
-    /// The answer that could not be read, for the repair round.
-    unread: Option<Box<Unread>>,
-}
-
-struct Unread {
-    text: String,
-    /// What is wrong with it.
-    wrong: String,
 }
 
 /// Marks a call as cancelled when it is dropped before it ended.
@@ -441,39 +411,4 @@ impl Making<'_> {
         let conversation = own.as_deref().unwrap_or(&self.core.request.messages);
         Ok(conversation::messages(self.ask.history, conversation, system, prompt))
     }
-}
-
-// === impl Question ===
-
-impl Question {
-    /// The `response_format` that asks for it.
-    fn format(self) -> serde_json::Value {
-        match self {
-            Self::Choice(count) => pick::choice_format(count),
-            Self::Choices { wanted, count } => pick::choices_format(wanted, count),
-            Self::Better => pick::better_format(),
-            Self::Grade => score::grade_format(),
-            Self::Ranking(count) => score::ranking_format(count),
-        }
-    }
-}
-
-// === impl Failed ===
-
-impl Failed {
-    fn of(why: Why) -> Self {
-        Self { why, retry: Retry::Never, error: None, unread: None }
-    }
-}
-
-impl From<CallError> for Failed {
-    fn from(error: CallError) -> Self {
-        Self { why: Why::Fault(error.fault), retry: error.retry, error: Some(error), unread: None }
-    }
-}
-
-/// Failures that no model worked for: nothing was used that we do not know of.
-fn never_ran(error: &CallError) -> bool {
-    use Fault::{Busy, ContextFull, KeyRefused, Redirected, Refused, Rejected, UnknownModel};
-    matches!(error.fault, Busy | ContextFull | KeyRefused | Redirected | Refused | Rejected | UnknownModel)
 }

@@ -9,10 +9,11 @@ use crate::plan::{Act, Cascade, Knockout, NodeId, Plan, Score, ScoreMethod, Sele
 use crate::template::{Answer, Data};
 use crate::upstream::{Call, Completion};
 
-use super::call::{self, Question, Shown};
+use super::call::{self, Shown};
 use super::core::Core;
 use super::host::Host;
 use super::outcome::{Many, Output, Reply, Value};
+use super::question::Question;
 use super::request::Request;
 use super::shape::Shape;
 use super::verbs::values;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use crate::plan::{Ask, Knockout, NodeId};
-use crate::run::call::{Question, Shown};
+use crate::run::call::Shown;
 use crate::run::combine::{pick, score};
 use crate::run::errors::Why;
 use crate::run::outcome::{Outcome, Output, Reply};
+use crate::run::question::Question;
 use crate::run::work::Work;
 use crate::template::Data;
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use crate::plan::{NodeId, Score, ScoreMethod};
-use crate::run::call::{Question, Shown};
+use crate::run::call::Shown;
 use crate::run::combine::score;
 use crate::run::errors::Why;
 use crate::run::outcome::{Many, Outcome, Output, Reply};
+use crate::run::question::Question;
 use crate::run::work::Work;
 use crate::template::Data;
 
