@@ -10,20 +10,7 @@ use ensc::run::request::Request;
 
 use crate::ensembles::shipped;
 use crate::socket::{Client, served};
-use crate::stage::{plan, play, request, said, script};
-
-const HEAD: &str = "
-model a { context: 32k, max_output: 1k }
-model b { context: 32k, max_output: 1k }
-model c { context: 32k, max_output: 1k }
-tier s { panel = [a, b, c] }
-profile high { }
-
-technique pair(x: model, y: model) {
-  both = parallel [x, y]
-  reply = merge both by x
-}
-";
+use crate::stage::{HEAD, plan, play, request, said, script};
 
 /// A body, and for three choices its calls and waves at most.
 const ROWS: &[(&str, u32, u32)] = &[

@@ -72,6 +72,11 @@ const fn dropped(field: &'static str, value: &'static str, what: &'static str) -
     Row { ignored: true, ..row(field, value, [Gone; 4], what) }
 }
 
+/// Dropped, and in every call there is the daemon's own.
+const fn replaced(field: &'static str, value: &'static str, own: Fate, what: &'static str) -> Row {
+    Row { ignored: true, ..row(field, value, [own; 4], what) }
+}
+
 const fn consumed(field: &'static str, value: &'static str, what: &'static str) -> Row {
     row(field, value, [Gone; 4], what)
 }
@@ -187,10 +192,10 @@ const ROWS: &[Row] = &[
         r#"{"fallbacks":["x"]}"#,
         "LiteLLM would honour what is nested in it, under our key",
     ),
-    row("headers", r#"{"x-a":"b"}"#, [Own; 4], "dropped; the path of handles stands there, against loops"),
-    row("num_retries", "5", [Is("0"); 4], "dropped; retries are the daemon's"),
-    row("timeout", "1", [Own; 4], "dropped; a call has the time that the plan gives it"),
-    row("disable_fallbacks", "false", [Is("true"); 4], "dropped; another model must not answer"),
+    replaced("headers", r#"{"x-a":"b"}"#, Own, "the path of handles stands there, against loops"),
+    replaced("num_retries", "5", Is("0"), "retries are the daemon's"),
+    replaced("timeout", "1", Own, "a call has the time that the plan gives it"),
+    replaced("disable_fallbacks", "false", Is("true"), "another model must not answer"),
     dropped("fallbacks", r#"["x"]"#, "another model must not answer"),
     dropped("extra_headers", r#"{"x-a":"b"}"#, "steers LiteLLM"),
     dropped("tags", r#"["a"]"#, "steers LiteLLM"),
@@ -250,12 +255,6 @@ fn ignored(answer: &str) -> Vec<String> {
     serde_json::from_value(receipt["ignored"].clone()).unwrap_or_default()
 }
 
-impl Row {
-    fn is_dropped(&self) -> bool {
-        self.ignored || self.what.starts_with("dropped")
-    }
-}
-
 impl Fate {
     /// What is wrong with the calls of `model`, a line each.
     fn check(self, row: &Row, model: &str, seen: &Seen) -> Vec<String> {
@@ -307,7 +306,7 @@ fn every_field_arrives_where_its_row_says() {
         let fates =
             [(row.member, "member"), (row.sample, "sampled"), (row.decider, "decider"), (row.last, "final")];
         wrong.extend(fates.into_iter().flat_map(|(fate, model)| fate.check(row, model, &seen)));
-        if seen.ignored.iter().any(|name| name == row.field) != row.is_dropped() {
+        if seen.ignored.iter().any(|name| name == row.field) != row.ignored {
             wrong.push(format!("`{}`: ignored are {:?}", row.field, seen.ignored));
         }
     }
@@ -344,7 +343,7 @@ fn page() -> String {
          |\n",
     );
     for row in ROWS {
-        let ignored = if row.is_dropped() { "yes" } else { "" };
+        let ignored = if row.ignored { "yes" } else { "" };
         let fates = [row.member, row.sample, row.decider, row.last].map(Fate::shown).join(" | ");
         let _ = writeln!(page, "| `{}` | {fates} | {ignored} | {} |", row.field, row.what);
     }

@@ -1,19 +1,6 @@
 //! The table of bounds, row by row: calls and waves of every verb, from the plan alone.
 
-use crate::stage::plan;
-
-const HEAD: &str = "
-model a { context: 32k, max_output: 1k }
-model b { context: 32k, max_output: 1k }
-model c { context: 32k, max_output: 1k }
-tier s { panel = [a, b, c] }
-profile high { }
-
-technique pair(x: model, y: model) {
-  both = parallel [x, y]
-  reply = merge both by x
-}
-";
+use crate::stage::{HEAD, plan};
 
 /// A body, its calls and its waves.
 const ROWS: &[(&str, u32, u32)] = &[

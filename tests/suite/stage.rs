@@ -14,6 +14,20 @@ use ensc::source::{SourceFile, Sources};
 use ensc::upstream::sim::{Entry, Script, Sim, SimUpstream};
 use ensc::upstream::{Delta, Message, Role};
 
+/// Three models in a panel, and a technique: what the tables of bounds are written about.
+pub const HEAD: &str = "
+model a { context: 32k, max_output: 1k }
+model b { context: 32k, max_output: 1k }
+model c { context: 32k, max_output: 1k }
+tier s { panel = [a, b, c] }
+profile high { }
+
+technique pair(x: model, y: model) {
+  both = parallel [x, y]
+  reply = merge both by x
+}
+";
+
 /// What happened.
 pub struct Played {
     pub finished: Finished,
