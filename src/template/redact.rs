@@ -103,6 +103,12 @@ fn match_at(text: &[(usize, char)], start: usize, words: &[Vec<char>]) -> Option
     Some(at)
 }
 
+/// A text as it is compared: any blanks are one.
+fn folded(text: &str) -> String {
+    let words: Vec<String> = text.split_whitespace().map(|word| word.chars().map(fold).collect()).collect();
+    words.join(" ")
+}
+
 /// What stands for `c` when values are looked for.
 fn fold(c: char) -> char {
     match c {
@@ -132,21 +138,24 @@ fn union(mut hits: Vec<(usize, usize, usize)>) -> Vec<(usize, usize, usize)> {
     apart
 }
 
-/// One number a finding, in the order of their first places. Numbers that the text has placeholders of itself are passed
-/// over: those must not be taken for ours.
+/// One number for each text that goes under a finding's name, in the order of their first places: a value that others
+/// overlap covers more in one place than in another, and must come back as it was. Numbers that the text has placeholders of
+/// itself are passed over: those must not be taken for ours.
 fn number(text: &str, hits: Vec<(usize, usize, usize)>, findings: &[Finding]) -> Vec<Hidden> {
-    let mut known: Vec<(usize, String)> = Vec::new();
+    let mut known: Vec<(usize, String, String)> = Vec::new();
     let mut next = 1;
     let mut numbered = Vec::new();
     for (from, to, index) in hits {
-        let placeholder = match known.iter().find(|(finding, _)| *finding == index) {
-            Some((_, placeholder)) => placeholder.clone(),
+        let covered = folded(&text[from..to]);
+        let same = known.iter().find(|(finding, text, _)| *finding == index && *text == covered);
+        let placeholder = match same {
+            Some((.., placeholder)) => placeholder.clone(),
             None => {
                 let kind = &findings[index].0;
                 let free = (next..).find(|number| !text.contains(&format!("[{kind} {number}]")));
                 let placeholder = format!("[{kind} {}]", free.unwrap_or(next));
                 next = free.unwrap_or(next) + 1;
-                known.push((index, placeholder.clone()));
+                known.push((index, covered, placeholder.clone()));
                 placeholder
             }
         };
@@ -220,6 +229,10 @@ mod tests {
     fn overlapping_findings_come_back_whole() {
         let (original, found) = ("0171 555 1234.", list(&["0171 555 12", "555 1234"]));
         assert_eq!(restore(&redact(original, &found), &found, original), original);
+        // The same value, once by itself and once overlapped: two texts, two placeholders.
+        let (original, found) = ("aabaa", list(&["ba", "aa"]));
+        assert_eq!(redact(original, &found), "[PRIVATE 1][PRIVATE 2]");
+        assert_eq!(restore("[PRIVATE 2], [PRIVATE 1]", &found, original), "baa, aa");
     }
 
     proptest! {
