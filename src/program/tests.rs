@@ -163,3 +163,18 @@ fn steps_that_many_ways_lead_to_are_looked_at_once() {
     let first = "s0 = ask a { returns: one_of [x, y] }\nt0 = ask a { returns: one_of [x, y] }";
     complains(&chain(first, &vote, r#"text """{{ s59.value }} {{ t59.value }}""""#), &[]);
 }
+
+#[test]
+fn an_ensemble_in_several_pieces_is_used_by_its_piece_of_the_cell() {
+    let program = program(
+        "ensemble solver at high-xl { reply = ask a }
+         ensemble solver at high-s { reply = ask b }
+         ensemble user at high-xl, high-s { draft = solver, reply = merge [draft, draft] by chief }",
+    );
+    let models = program.handles.iter().filter(|handle| handle.ensemble == "user").map(|handle| {
+        let Verb::Inline(inline) = &handle.steps[0].alts[0].verb else { panic!("the step is an ensemble") };
+        let Verb::Ask(call) = &inline.unit.steps[0].alts[0].verb else { panic!("it asks a model") };
+        (handle.tier.as_str(), call.model.as_str())
+    });
+    assert_eq!(models.collect::<Vec<_>>(), [("xl", "a"), ("s", "b")]);
+}

@@ -270,6 +270,14 @@ fn what_a_template_prints_is_bounded_before_it_runs() {
     assert_eq!(size("{{ request.last }}{{ request.system }}").conversations, 2);
     assert_eq!(size("{{ xs | length }}").tokens, 4);
     assert_eq!(size("abcdefghi").tokens, 3);
+    // The larger of two ways, whichever it is.
+    for way in ["{% if a %}{{ xs }}{% else %}x{% endif %}", "{% if a %}x{% else %}{{ xs }}{% endif %}"] {
+        assert_eq!(size(way).tokens, 300, "{way}");
+    }
+    // A name that the template gives, as far as it reaches.
+    assert_eq!(size("{% set x = xs %}{{ x }}{{ x }}").tokens, 600);
+    assert_eq!(size("{% with x = xs %}{{ x }}{% endwith %}{{ x }}").tokens, 300);
+    assert_eq!(size("{% for x in [xs, xs] %}{{ x }}{% endfor %}").tokens, 1200);
 }
 
 #[test]
