@@ -5,8 +5,6 @@
 
 mod text;
 
-use std::sync::OnceLock;
-
 use crate::diagnostic::Diagnostic;
 use crate::lint::{self, Policy, Subject};
 use crate::plan::{self, Plan};
@@ -67,8 +65,8 @@ pub enum Base<'a> {
 pub struct Approaches {
     sources: Sources,
     policy: Policy,
-    /// The trees of all files, read when the first approach is asked for.
-    files: OnceLock<Vec<ast::File>>,
+    /// The trees of all files.
+    files: Vec<ast::File>,
 }
 
 // === impl Approach ===
@@ -127,16 +125,17 @@ pub fn technique(name: &str, known: &[String]) -> Result<String, String> {
 // === impl Approaches ===
 
 impl Approaches {
-    /// `sources` gave the plans that are served, under this policy.
+    /// `sources` gave the plans that are served, under this policy. Takes as long as reading them.
     #[must_use]
     pub fn new(sources: Sources, policy: Policy) -> Self {
-        Self { sources, policy, files: OnceLock::new() }
+        let files = sources.iter().map(|(id, file)| syntax::parse(id, &file.text).0).collect();
+        Self { sources, policy, files }
     }
 
     /// Every technique: those that come with the language, then the program's own.
     #[must_use]
     pub fn known(&self) -> Vec<String> {
-        let own = self.files().iter().flat_map(|file| &file.items).filter_map(|item| match item {
+        let own = self.files.iter().flat_map(|file| &file.items).filter_map(|item| match item {
             Item::Technique(technique) => Some(technique.name.text.clone()),
             _ => None,
         });
@@ -157,12 +156,12 @@ impl Approaches {
     /// The first thing that is wrong with it, as `check` says it: a role that the cell does not fill, a policy that it
     /// breaks.
     pub fn compose(&self, base: Base<'_>, approach: &Approach) -> Result<Plan, String> {
-        let text = text::ensemble(&self.sources, self.files(), base, approach);
+        let text = text::ensemble(&self.sources, &self.files, base, approach);
         let mut sources = self.sources.clone();
         let id = sources.add(SourceFile::new("approach.ens", text.clone()));
         let (tree, mistakes) = syntax::parse(id, &text);
         first_error(&mistakes)?;
-        let mut files: Vec<ast::File> = self.files().iter().map(without_ensembles).collect();
+        let mut files: Vec<ast::File> = self.files.iter().map(without_ensembles).collect();
         files.push(tree);
         let (program, mistakes) = program::check(&sources, &files);
         first_error(&mistakes)?;
@@ -170,11 +169,6 @@ impl Approaches {
         let subject = Subject { sources: &sources, files: &files, plans: &plans, sound: true };
         first_error(&lint::review(&subject, &self.policy))?;
         plans.into_iter().next().ok_or_else(|| "gives no plan".to_owned())
-    }
-
-    fn files(&self) -> &[ast::File] {
-        self.files
-            .get_or_init(|| self.sources.iter().map(|(id, file)| syntax::parse(id, &file.text).0).collect())
     }
 }
 

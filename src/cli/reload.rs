@@ -82,15 +82,20 @@ impl Reloader {
     /// Whether another set is served now.
     async fn reload(&self) -> bool {
         let place = self.place.clone();
-        let loading = tokio::task::spawn_blocking(move || place.load().map_err(sentence));
+        let loading = tokio::task::spawn_blocking(move || {
+            let loaded = place.load().map_err(sentence)?;
+            // Read here: on a thread that serves, others would wait for it.
+            let approaches = Approaches::new(loaded.sources.clone(), loaded.policy.clone());
+            Ok::<_, String>((loaded, approaches))
+        });
         match loading.await {
-            Ok(Ok(loaded)) => self.take(loaded),
+            Ok(Ok((loaded, approaches))) => self.take(loaded, approaches),
             Ok(Err(problem)) => self.keep(&problem),
             Err(_) => self.keep("a bug in ensc ended the check"),
         }
     }
 
-    fn take(&self, loaded: Loaded) -> bool {
+    fn take(&self, loaded: Loaded, approaches: Approaches) -> bool {
         let errors: Vec<String> = complaints(&loaded).collect();
         if let Some(first) = errors.first() {
             errors.iter().take(LOGGED_MAX).for_each(|complaint| error!("{complaint}"));
@@ -107,7 +112,7 @@ impl Reloader {
         }
         let plans: Vec<Arc<Plan>> = loaded.compiled.plans.into_iter().map(Arc::new).collect();
         let change = Change::between(&self.state.plans(), &plans);
-        self.state.reload(plans, Approaches::new(loaded.sources, loaded.policy));
+        self.state.reload(plans, approaches);
         let Change { added, removed, changed } = change;
         info!(added, removed, changed, "ensembles reloaded");
         true

@@ -53,8 +53,8 @@ async fn asked(state: &State, question: &Question) -> Result<(Arc<Served>, u32),
         Asked::Served(served) => Ok((served, 1)),
         Asked::Composed(order) => {
             let answers = order.answers();
-            if let Some(served) = catalog.composer.kept(&order) {
-                return Ok((served, answers));
+            if let Some(composed) = catalog.composer.kept(&order) {
+                return Ok((composed?, answers));
             }
             // A check of the program: long for a thread that others wait for.
             let composing = tokio::task::spawn_blocking(move || catalog.composer.compose(&order));

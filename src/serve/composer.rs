@@ -21,9 +21,14 @@ pub struct Composer {
     approaches: Approaches,
     /// Names of techniques, as long as the set of ensembles is served.
     known: Vec<String>,
-    /// By what the technique is applied to, as a client would write it, and the technique.
-    kept: Mutex<BTreeMap<(String, Approach), Arc<Served>>>,
+    /// By what the technique is applied to, as a client would write it, the technique, and the field to blame.
+    kept: Mutex<BTreeMap<Key, Composed>>,
 }
+
+type Key = (String, Approach, &'static str);
+
+/// A plan, or why there is none.
+type Composed = Result<Arc<Served>, Refusal>;
 
 /// A plan that is to be composed.
 pub struct Order {
@@ -81,27 +86,26 @@ impl Composer {
     }
 
     /// What was composed for this order before.
-    pub fn kept(&self, order: &Order) -> Option<Arc<Served>> {
+    pub fn kept(&self, order: &Order) -> Option<Composed> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&order.key()).cloned()
     }
 
     /// Composes the plan; takes as long as a check of the program's models, layers and techniques.
-    pub fn compose(&self, order: &Order) -> Result<Arc<Served>, Refusal> {
+    pub fn compose(&self, order: &Order) -> Composed {
         let base = match &order.target {
             Target::Handle(plan) => Base::Handle(plan),
             Target::Cell { profile, tier } => Base::Cell { profile, tier },
         };
-        let plan = self
-            .approaches
-            .compose(base, &order.approach)
-            .map_err(|why| errors::invalid(order.field, &format!("asks for what cannot be: {why}")))?;
-        let served = Arc::new(Served::new(Arc::new(plan)));
+        let composed = match self.approaches.compose(base, &order.approach) {
+            Ok(plan) => Ok(Arc::new(Served::new(Arc::new(plan)))),
+            Err(why) => Err(errors::invalid(order.field, &format!("asks for what cannot be: {why}"))),
+        };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT_MAX {
-            kept.insert(order.key(), Arc::clone(&served));
+            kept.insert(order.key(), composed.clone());
         }
-        Ok(served)
+        composed
     }
 }
 
@@ -115,11 +119,11 @@ impl Order {
     }
 
     /// A handle and a cell are never written alike: what is a handle's name is that handle.
-    fn key(&self) -> (String, Approach) {
+    fn key(&self) -> Key {
         let target = match &self.target {
             Target::Handle(plan) => plan.handle.clone(),
             Target::Cell { profile, tier } => format!("{profile}-{tier}"),
         };
-        (target, self.approach.clone())
+        (target, self.approach.clone(), self.field)
     }
 }
