@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{self, EnsembleBody, Entry, Setting as Option_, Value, Verb};
+use crate::syntax::ast::{self, EnsembleBody, Entry, Value, Verb};
 use crate::units::{Bytes, Millis};
 
 use super::collect::{self, Layer, Tables};
 use super::options::{self, Place};
 use super::roles::{Judge, Missing};
 use super::scope::Scope;
+use super::settings::Inherited;
 use super::values::Reader;
 use super::{Handle, Limit, Step, StreamMode, Unit, errors, extent, inline, names, settings, steps};
 
@@ -25,15 +26,6 @@ const HANDLES_MAX: usize = 16_384;
 
 /// Most steps of one ensemble.
 const STEPS_MAX: usize = 256;
-
-/// An option with the layer that set it.
-#[derive(Clone, Debug)]
-pub struct Inherited<'a> {
-    pub setting: &'a Option_,
-    pub layer: Arc<str>,
-    /// Written in the block of a step around: its `timeout` is that of each call, not of the handle.
-    pub is_near: bool,
-}
 
 /// An ensemble in one of its cells.
 pub struct Target<'a> {

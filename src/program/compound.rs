@@ -8,9 +8,9 @@ use crate::units::Millis;
 
 use super::block::Body;
 use super::call::{Call, CallRole, Returns};
-use super::cells::Inherited;
 use super::options::{self, Place};
 use super::scope::{Scope, Shape};
+use super::settings::Inherited;
 use super::steps::Steps;
 use super::values::Reader;
 use super::{Arm, ArmHead, Cascade, Kind, Line, Step, Use, Verb, errors, graph};

@@ -10,12 +10,13 @@ use crate::template::{Data, Kind as Sort};
 
 use super::block::Body;
 use super::call::History;
-use super::cells::{self, Inherited};
+use super::cells;
 use super::extent::NODES_MAX;
 use super::filling::{constant, default_prompt};
 use super::options::{self, Place};
 use super::roles::{Filled, Judge, Prompts, Role, Roles};
 use super::scope::{Scope, Shapes};
+use super::settings::Inherited;
 use super::steps::Steps;
 use super::techniques::{ParamKind, Technique};
 use super::{Conversation, Given, Inline, Kind, Step, Unit, errors, names, steps};

@@ -3,11 +3,20 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::source::Sources;
+use crate::syntax::ast;
 
 use super::Setting;
-use super::cells::Inherited;
 use super::options;
 use super::roles::{Role, Roles};
+
+/// An option with the layer that set it.
+#[derive(Clone, Debug)]
+pub struct Inherited<'a> {
+    pub setting: &'a ast::Setting,
+    pub layer: Arc<str>,
+    /// Written in the block of a step around: its `timeout` is that of each call, not of the handle.
+    pub is_near: bool,
+}
 
 /// Options first, in the order of the layers, then roles by name; built-ins last.
 pub fn settings(sources: &Sources, roles: &Roles, inherited: &[Inherited<'_>]) -> Vec<Setting> {

@@ -6,10 +6,10 @@ use crate::syntax::ast::{self, Member as Named, Name, Setting, Verb as Written};
 use crate::template::{Expression, Fence, Kind as Sort};
 
 use super::block::Body;
-use super::cells::Inherited;
 use super::options::Place;
 use super::roles::Judge;
 use super::scope::{Scope, Shape, Shapes};
+use super::settings::Inherited;
 use super::{Alt, Kind, Step, Use, Verb, errors, graph, inline, names, typing};
 
 /// The state of checking one body.
