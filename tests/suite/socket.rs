@@ -23,6 +23,9 @@ const GIVEN_UP: Duration = Duration::from_secs(60);
 /// The same where the clock stands still.
 const YIELDS_MAX: u32 = 5_000_000;
 
+/// Less than the silence in mid-answer that ends a call by itself.
+const LATER_MAX_MS: u32 = 50_000;
+
 /// A daemon that serves, seen from outside.
 pub struct Daemon {
     pub sim: Arc<Sim>,
@@ -136,19 +139,6 @@ async fn until(seen: impl Fn() -> bool, otherwise: &str) {
     panic!("{otherwise}");
 }
 
-/// Does it while the clock stands still: a runtime that has nothing to do would advance it.
-async fn awake<T>(what: impl Future<Output = T>) -> T {
-    let mut what = pin!(what);
-    for _ in 0..YIELDS_MAX {
-        tokio::select! {
-            biased;
-            done = &mut what => return done,
-            () = tokio::task::yield_now() => {}
-        }
-    }
-    panic!("it never ends");
-}
-
 // === impl Daemon ===
 
 impl Daemon {
@@ -204,6 +194,22 @@ impl Daemon {
             // It may have ended by itself: then the ending tells.
             let _ = stop.send(());
         }
+    }
+
+    /// The same where the clock stands still; fails if it never comes to that.
+    pub async fn settled(&self, seen: impl Fn(&Sim) -> bool) {
+        until(|| seen(&self.sim), "the upstream never sees it").await;
+    }
+
+    /// The same while time goes on, a millisecond with each step, for as long as nothing else ends a silent call.
+    pub async fn later(&self, seen: impl Fn(&Sim) -> bool) {
+        for _ in 0..LATER_MAX_MS {
+            if seen(&self.sim) {
+                return;
+            }
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        panic!("the upstream never sees it");
     }
 
     /// Lets the daemon work until the upstream sees what is expected.
