@@ -130,7 +130,7 @@ impl Args {
         let loaded = self.place.load_sound(out)?;
         let log = self.log_format(&loaded.config.serve)?;
         let decided = self.decide(loaded, seen)?;
-        world::start_log(log == Log::Json).map_err(Stop::Failed)?;
+        let _log = world::start_log(log == Log::Json).map_err(Stop::Failed)?;
         self.say_what_is_ignored();
         say_limits();
         signal::runtime()?.block_on(decided.serve(out))
