@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::source::{FILE_SIZE_MAX, SourceFile, Sources};
 
@@ -223,6 +224,12 @@ pub fn raise_descriptor_limit() -> Result<(u64, u64), String> {
     Ok((limit.current.unwrap_or(u64::MAX), limit.maximum.unwrap_or(u64::MAX)))
 }
 
+/// Log lines that wait for whoever reads standard error; what comes beyond them is lost, and counted.
+const LOG_LINES_MAX: usize = 4096;
+
+/// How long the last lines wait for their reader.
+const LOG_END_MAX: Duration = Duration::from_secs(2);
+
 /// Writes log lines as long as it lives; dropped, it writes those that still wait.
 pub struct Log {
     _writer: tracing_appender::non_blocking::WorkerGuard,
@@ -234,6 +241,12 @@ impl Log {
     pub fn lost(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
         let lost = self.lost.clone();
         move || lost.dropped_lines() as u64
+    }
+
+    /// Writes the lines that still wait, if somebody takes them soon: a pipe that is full must not keep the process.
+    pub async fn end(self) {
+        let written = tokio::task::spawn_blocking(move || drop(self));
+        _ = tokio::time::timeout(LOG_END_MAX, written).await;
     }
 }
 
@@ -252,7 +265,8 @@ pub fn start_log(as_json: bool) -> Result<Log, String> {
         .map_err(|error| format!("RUST_LOG cannot be used: {error}"))?;
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let errors = std::io::BufWriter::new(std::io::stderr());
-    let (lines, writer) = NonBlockingBuilder::default().thread_name("log").finish(errors);
+    let waiting = NonBlockingBuilder::default().thread_name("log").buffered_lines_limit(LOG_LINES_MAX);
+    let (lines, writer) = waiting.finish(errors);
     let lost = lines.error_counter();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).with_target(false);
     if as_json {
