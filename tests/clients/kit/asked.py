@@ -1,6 +1,7 @@
 """The ensembles of `../lab`, and the simulated models behind them: what was asked, and how it ended."""
 
 import contextlib
+import threading
 from pathlib import Path
 
 from backend import Backend
@@ -25,6 +26,9 @@ class Asked:
     models: Backend
     daemon: Daemon
 
+    def __init__(self):
+        self.crowding = threading.Lock()
+
     def calls(self, ensemble: str) -> list[dict]:
         """Calls that this ensemble made, oldest first."""
         own = [f"{ensemble}-{member}" for member in ("one", "two", "chief")]
@@ -46,14 +50,19 @@ class Asked:
 
     @contextlib.contextmanager
     def crowd(self):
-        """As long as it lasts, the daemon's queue is full of calls to the two models of `crowd`."""
+        """As long as it lasts, the daemon's queue is full of calls to the two models of `crowd`. One at a time."""
         body = {"model": handle("crowd"), "messages": user("hi"), "stream": True}
-        with contextlib.ExitStack() as runs:
-            for _ in range(6):
-                runs.enter_context(self.daemon.http.stream("POST", "/v1/chat/completions", json=body))
-            full = lambda: "\nensc_calls_queued 4096\n" in self.daemon.http.get("/metrics").text
-            wait_until(full, 20, "the queue is not full")
-            yield
+        with self.crowding:
+            with contextlib.ExitStack() as runs:
+                for _ in range(6):
+                    runs.enter_context(self.daemon.http.stream("POST", "/v1/chat/completions", json=body))
+                self._wait_for_queue(4096)
+                yield
+            self._wait_for_queue(0)
+
+    def _wait_for_queue(self, calls: int):
+        is_so = lambda: f"\nensc_calls_queued {calls}\n" in self.daemon.http.get("/metrics").text
+        wait_until(is_so, 20, f"no {calls} calls in the queue")
 
     def ends(self, ensemble: str, since: int = 0) -> list[tuple[str, str]]:
         """Waits until no call is under way; how each but the first so many ended, by model."""

@@ -25,10 +25,10 @@ def raised(client, ask: dict, model: str) -> openai.APIError:
 def begun(client, ask: dict, model: str):
     match ask.get("call", "create a chat completion"):
         case "create a chat completion":
-            headers = {**ask.get("headers", {}), **({"x-long": "." * (ask["header_kib"] << 10)} if "header_kib" in ask else {})}
+            many = {f"x-{number}": "" for number in range(ask.get("many_headers", 0))}
             return client.chat.create(
                 model=model, messages=user("hi".ljust(ask.get("mebibytes", 0) << 20, ".")),
-                stream=ask.get("stream", False), extra_body=ask.get("body"), extra_headers=headers)
+                stream=ask.get("stream", False), extra_body=ask.get("body"), extra_headers={**many, **ask.get("headers", {})})
         case "create a completion":
             return client.openai.completions.create(model=model, prompt="hi")
         case "delete a model":

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 class Lab(Asked):
     def __init__(self, ensc: str, folder: Path, own: list[panels.Panel], loop: panels.Panel):
+        super().__init__()
         self.ensc, self.folder, self.own, self.loop = ensc, folder, own, loop
         self.servers = Servers(ensc, folder)
         self.litellm_key = f"sk-{secrets.token_hex(16)}"

@@ -19,6 +19,7 @@ UPSTREAM_KEY = f"sk-{secrets.token_hex(16)}"
 
 class Lab(Asked):
     def __init__(self, kind: type[Synchronous | Asynchronous], ensc: str, folder: Path):
+        super().__init__()
         self.kind, self.name = kind, kind.__name__.lower()
         self.servers = Servers(ensc, folder / self.name)
         self.key = f"sk-{secrets.token_hex(16)}"
