@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Lab(Asked):
+    broken_by_silence = openai.APIError
+
     def __init__(self, ensc: str, folder: Path, own: list[panels.Panel], loop: panels.Panel):
         super().__init__()
         self.ensc, self.folder, self.own, self.loop = ensc, folder, own, loop
@@ -125,13 +127,14 @@ class Lab(Asked):
         routing.add_handles(self.daemon)
         routing.shorten("opt-silent", **silence, timeout=8, keepalive_seconds=4)
         for model in self.models.models():
-            params = silence if model == "unhelped" else None
+            # nobody keeps it alive, and LiteLLM is the first to lose patience
+            params = {"stream_timeout": 6} if model == "unhelped" else None
             routing.add(model, model, self.models.address, self.backend_key, params, UNPROBED)
         once = {"num_retries": 0}
         for name in ("opt-words-try-s", *(row["litellm"]["stand_in"] for row in ROWS if "stand_in" in row.get("litellm", {}))):
             routing.add(name, name, self.stand_in.address, self.daemon_key, params=once, info=UNPROBED)
         probe = {**once, "extra_headers": {"x-ensc-probe": "1"}}
-        routing.add(handle("probed"), handle("probed"), self.cut_off.address, self.daemon_key, params=probe, info=UNPROBED)
+        routing.add(handle("cut-off-probed"), handle("probed"), self.cut_off.address, self.daemon_key, params=probe, info=UNPROBED)
         for name, model, address, key in (
             (handle("nowhere"), handle("nowhere"), self.daemon.address, self.daemon_key),
             (handle("another-key"), handle("refused"), self.daemon.address, "sk-another"),

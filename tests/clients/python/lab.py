@@ -8,6 +8,8 @@
 import secrets
 from pathlib import Path
 
+import httpx
+
 from asked import ENSEMBLES, NOBODY, Asked
 from backend import Backend, texts
 from clients import Asynchronous, Synchronous
@@ -18,6 +20,8 @@ UPSTREAM_KEY = f"sk-{secrets.token_hex(16)}"
 
 
 class Lab(Asked):
+    broken_by_silence = httpx.ReadTimeout
+
     def __init__(self, kind: type[Synchronous | Asynchronous], ensc: str, folder: Path):
         super().__init__()
         self.kind, self.name = kind, kind.__name__.lower()
