@@ -1,11 +1,15 @@
 //! What the platform around us reads, written from plans: pure functions from plans to text.
 //!
-//! Every exporter has its own wire structs, so a file's format changes in one place. Knows nothing of disks: who
-//! calls decides where the text goes.
+//! Every exporter has its own wire structs, so a file's format changes in one place. It takes the text that a file has,
+//! and gives the text that it is to have: only what is ours changes. Knows nothing of disks: who calls decides where the
+//! text goes.
 
 pub mod env;
 pub mod handles;
+pub mod lines;
 pub mod litellm;
+pub mod region;
+mod yaml;
 
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,10 @@
 //!
 //! Written line by line, because the file belongs to people: its comments say why each setting is there.
 
+use crate::export::lines::Placed;
+use crate::export::yaml::List;
 use crate::export::{answers_with_tools, output_max};
 use crate::plan::Plan;
-
-pub const BEGIN: &str = "# BEGIN ENSC AUTO";
-pub const END: &str = "# END ENSC AUTO";
 
 /// What LiteLLM waits beyond the handle's own deadline, in seconds. A shorter wait becomes a 408, which clients
 /// answer by asking again.
@@ -18,15 +17,23 @@ const TOP: &str = "\
 #   general_settings.cancel_on_disconnect: true
 # and, so that GET /health does not run every ensemble:
 #   general_settings.health_check_skip_disabled_background_models: true
+model_list:
 ";
 
-/// A YAML document whose `model_list` holds one entry per plan, in their order.
+/// The file with an entry for each plan in the region of its `model_list`, in their order, and the rest as it was. An
+/// empty file becomes one with a `model_list`.
 ///
 /// `daemon_url` is where LiteLLM finds the daemon; it ends in `/v1`.
-#[must_use]
-pub fn litellm(plans: &[Plan], daemon_url: &str) -> String {
+///
+/// # Errors
+///
+/// A file without a `model_list` that can be read line by line, and one that has our handles outside of the region.
+pub fn place(plans: &[Plan], daemon_url: &str, old: &str) -> Placed {
     let entries: String = plans.iter().map(|plan| entry(plan, daemon_url)).collect();
-    format!("{TOP}model_list:\n  {BEGIN}\n{entries}  {END}\n")
+    let entries: Vec<String> = entries.lines().map(str::to_owned).collect();
+    let names: Vec<&str> = plans.iter().map(|plan| plan.handle.as_str()).collect();
+    let list = List { key: "model_list", name: "model_name", names: &names, entries: &entries };
+    list.place(if old.trim_start_matches('\u{feff}').is_empty() { TOP } else { old })
 }
 
 fn entry(plan: &Plan, daemon_url: &str) -> String {
@@ -37,28 +44,28 @@ fn entry(plan: &Plan, daemon_url: &str) -> String {
     let output = output_max(plan).0;
     let tools = answers_with_tools(plan);
     format!(
-        "  - model_name: {handle}
-    litellm_params:
-      model: {handle}
-      custom_llm_provider: openai
-      api_base: {url}
-      api_key: os.environ/OPTILLM_API_KEY
-      num_retries: 0                    # a retry would run the whole ensemble again
-      cooldown_time: 0
-      timeout: {timeout}                      # its deadline and {GRACE_S} s
-      stream_timeout: {timeout}
-      keepalive_seconds: 15
-      use_chat_completions_api: true
-      input_cost_per_token: 0           # its members' calls are already booked
-      output_cost_per_token: 0
-    model_info:
-      mode: chat
-      max_input_tokens: {input}
-      max_output_tokens: {output}
-      supports_function_calling: {tools}
-      cooldown_time: 0
-      disable_background_health_check: true
-      health_check_params: {{extra_headers: {{x-ensc-probe: \"1\"}}}}
+        "- model_name: {handle}
+  litellm_params:
+    model: {handle}
+    custom_llm_provider: openai
+    api_base: {url}
+    api_key: os.environ/OPTILLM_API_KEY
+    num_retries: 0                    # a retry would run the whole ensemble again
+    cooldown_time: 0
+    timeout: {timeout}                      # its deadline and {GRACE_S} s
+    stream_timeout: {timeout}
+    keepalive_seconds: 15
+    use_chat_completions_api: true
+    input_cost_per_token: 0           # its members' calls are already booked
+    output_cost_per_token: 0
+  model_info:
+    mode: chat
+    max_input_tokens: {input}
+    max_output_tokens: {output}
+    supports_function_calling: {tools}
+    cooldown_time: 0
+    disable_background_health_check: true
+    health_check_params: {{extra_headers: {{x-ensc-probe: \"1\"}}}}
 "
     )
 }

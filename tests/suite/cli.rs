@@ -2,6 +2,7 @@
 
 mod approaches;
 pub mod daemon;
+mod exports;
 mod life;
 mod lints;
 mod logs;

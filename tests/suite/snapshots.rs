@@ -55,7 +55,7 @@ fn exported() {
     if plans.is_empty() {
         return;
     }
-    kept("handles.jsonl", &handles::handles(&plans));
-    kept("router.yaml", &litellm::litellm(&plans, DAEMON_URL));
-    kept("env", &env::env(&plans));
+    kept("handles.jsonl", &handles::place(&plans, "").expect("an empty file is fine"));
+    kept("router.yaml", &litellm::place(&plans, DAEMON_URL, "").expect("an empty file is fine"));
+    kept("env", &env::place(&plans, "").expect("an empty file is fine"));
 }
