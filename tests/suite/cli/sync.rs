@@ -112,6 +112,26 @@ fn the_table_says_where_and_the_command_line_what() {
 }
 
 #[test]
+fn the_manual_shows_the_places_that_are_taken_anyway() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/exports.md"));
+    let page = page.expect("there is the page");
+    let shown = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a table");
+    let home = |table: &str| {
+        let table = table.replace("/etc/optillm-proxy/env", "etc/env");
+        sync(platform(&table).path(), &["--check"]).1
+    };
+    let (shown, unsaid) = (home(shown), home("[sync]\nenv = \"/etc/optillm-proxy/env\"\n"));
+    let files = |diff: &str| {
+        let of = |line: &str| {
+            line.strip_prefix("+++ ").map(|path| path.rsplit("/home/").next().map(str::to_owned))
+        };
+        diff.lines().filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(files(&shown), files(&unsaid));
+    assert_eq!(files(&shown).len(), 9, "{shown}");
+}
+
+#[test]
 fn one_file_that_cannot_be_understood_stops_them_all() {
     let folder = platform(TABLE);
     let site = folder.path().join("site");
