@@ -37,6 +37,11 @@ class Backend:
         """Until `count` calls are under way at the same time."""
         wait_until(lambda: len(self.alive(model)) >= count, seconds, f"no {count} calls to {model} under way")
 
+    def wait_for_heads(self, count: int, seconds: float, model: str = "*"):
+        """The same, and each has sent its head."""
+        begun = lambda: [call for call in self.alive(model) if call["status"] == 200]
+        wait_until(lambda: len(begun()) >= count, seconds, f"no {count} heads from {model}")
+
     def wait_for_silence(self, seconds: float) -> float:
         """Until no call is alive; how long that took."""
         start = time.monotonic()

@@ -6,6 +6,8 @@ import { zodResponseFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import { Lab, collect, handle, textOf, user } from './lab.js';
 
+const Invoice = z.object({ number: z.string(), total: z.number(), paid: z.boolean(), lines: z.array(z.string()) });
+
 describe('answers', { concurrency: true }, () => {
   let lab, client;
   before(async () => {
@@ -76,7 +78,6 @@ describe('answers', { concurrency: true }, () => {
   });
 
   it('gives what a schema asks for, parsed', async () => {
-    const Invoice = z.object({ number: z.string(), total: z.number(), paid: z.boolean(), lines: z.array(z.string()) });
     const answer = await client.chat.completions.parse({
       model: handle('shape'),
       messages: user('Invoice R-17: two chairs, one desk. Total 431.50, not paid yet.'),
@@ -85,6 +86,23 @@ describe('answers', { concurrency: true }, () => {
     assert.ok(Invoice.safeParse(answer.choices[0].message.parsed).success, answer.choices[0].message);
     const [chief] = (await lab.calls('shape')).filter((call) => call.model === 'shape-chief');
     assert.equal(chief.body.response_format.json_schema.name, 'invoice');
+  });
+
+  it('streams what a schema asks for into the helper that builds the whole answer, parsed', async () => {
+    const stream = client.chat.completions.stream({
+      model: handle('shape-stream'),
+      messages: user('Invoice R-17: two chairs, one desk. Total 431.50, not paid yet.'),
+      response_format: zodResponseFormat(Invoice, 'invoice'),
+    });
+    const pieces = [];
+    stream.on('content.delta', ({ delta }) => pieces.push(delta));
+    const [{ message }] = (await stream.finalChatCompletion()).choices;
+    assert.ok(pieces.length > 1, `it came in pieces: ${pieces}`);
+    assert.deepEqual(message.parsed, JSON.parse(pieces.join('')));
+    assert.ok(Invoice.safeParse(message.parsed).success, message);
+    const [chief] = (await lab.calls('shape-stream')).filter((call) => call.model === 'shape-stream-chief');
+    assert.equal(chief.body.response_format.json_schema.name, 'invoice');
+    assert.equal(chief.body.stream, true);
   });
 
   it('gives two choices, two answers over the same drafts', async () => {

@@ -69,6 +69,12 @@ export class Lab {
     return until(enough, `${count} calls of ${ensemble} under way`);
   }
 
+  /** The status that each model of this ensemble has sent, if it has; each was called once. */
+  async heads(ensemble) {
+    const calls = await this.calls(ensemble);
+    return Object.fromEntries(calls.map((call) => [call.model.replace(`${ensemble}-`, ''), call.status]));
+  }
+
   /** Waits until no call is, and says how each of them ended. */
   async ends(ensemble) {
     const calls = () => this.calls(ensemble);
@@ -81,6 +87,20 @@ export class Lab {
     const runs = () => daemon.log.filter((line) => line.run && line.handle === handle(ensemble)).length;
     await until(() => runs() >= count, `${count} runs of ${ensemble}`);
     return runs();
+  }
+
+  /** Fills the daemon's queue with calls to the two models of `crowd`, until they are left. */
+  async crowd() {
+    const leaving = new AbortController();
+    const body = JSON.stringify({ model: handle('crowd'), messages: user('hi'), stream: true });
+    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
+    const ask = () =>
+      fetch(`${this.daemon.address}/v1/chat/completions`, { method: 'POST', headers, body, signal: leaving.signal });
+    // kept, for an answer that nobody holds is closed when memory is tidied up
+    const runs = await Promise.all(Array.from({ length: 6 }, ask));
+    const metrics = async () => (await fetch(`${this.daemon.address}/metrics`, { headers })).text();
+    await until(async () => (await metrics()).includes('\nensc_calls_queued 4096\n'), 'the queue is full');
+    return { runs, leave: () => leaving.abort() };
   }
 
   close() {
