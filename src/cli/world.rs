@@ -123,6 +123,22 @@ pub fn shown(path: &Path) -> String {
     parts.collect::<PathBuf>().display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
+#[must_use]
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Makes the folder that a file is to lie in, and those above it.
+///
+/// # Errors
+///
+/// A sentence that names the folder.
+pub fn make_folder_of(path: &Path) -> Result<(), String> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("`{}` cannot be made: {}", folder.display(), reason(&error)))
+}
+
 /// The text of a file, if there is one.
 ///
 /// # Errors

@@ -58,6 +58,12 @@ impl<'a> Lines<'a> {
         Self { bom, all: all.collect() }
     }
 
+    /// The text as it is.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.with(0..0, &[])
+    }
+
     /// The text with these lines in the place of a range. They end as their neighbours do, and a text without a last
     /// line end stays one.
     #[must_use]

@@ -12,9 +12,20 @@ pub struct Region {
     pub end: usize,
 }
 
-/// `(true, "MLXCTL")` for `# BEGIN MLXCTL AUTO`, whatever follows on the line.
+/// A marker where a `#` would be a heading: `<!-- # BEGIN ENSC AUTO -->`.
+#[must_use]
+pub fn in_comment(marker: &str) -> String {
+    format!("<!-- {marker} -->")
+}
+
+/// `(true, "MLXCTL")` for `# BEGIN MLXCTL AUTO`, whatever follows on the line, and for the same in `<!-- … -->`.
 fn marker(text: &str) -> Option<(bool, &str)> {
-    let rest = text.trim().strip_prefix('#')?.trim_start();
+    let text = text.trim();
+    let within = text.strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->")).map(str::trim);
+    let rest = match within {
+        Some(within) => within.strip_prefix('#').unwrap_or(within).trim_start(),
+        None => text.strip_prefix('#')?.trim_start(),
+    };
     let (is_begin, rest) = match rest.strip_prefix("BEGIN ") {
         Some(rest) => (true, rest),
         None => (false, rest.strip_prefix("END ")?),
@@ -36,12 +47,26 @@ pub fn is_foreign(text: &str) -> bool {
 ///
 /// Half a region, two of them, and regions of several programs that lie in each other.
 pub fn find(lines: &Lines<'_>, counts: impl Fn(usize) -> bool) -> Result<Option<Region>, Refusal> {
+    find_among(lines, counts, |_| true)
+}
+
+/// The same for one part of a file that has a region in each: ours are only those for which `is_here` holds.
+///
+/// # Errors
+///
+/// As [`find`].
+pub fn find_among(
+    lines: &Lines<'_>,
+    counts: impl Fn(usize) -> bool,
+    is_here: impl Fn(usize) -> bool,
+) -> Result<Option<Region>, Refusal> {
     let marks: Vec<(usize, bool, &str)> = lines
         .all
         .iter()
         .enumerate()
         .filter(|(index, _)| counts(*index))
         .filter_map(|(index, line)| marker(line.text).map(|(is_begin, owner)| (index, is_begin, owner)))
+        .filter(|(index, _, owner)| *owner != "ENSC" || is_here(*index))
         .collect();
     let ours: Vec<_> = marks.iter().filter(|(_, _, owner)| *owner == "ENSC").collect();
     let region = match ours[..] {

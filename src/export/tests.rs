@@ -1,6 +1,9 @@
 //! The exports of plans made by hand.
 
+mod controllers;
+mod documents;
 mod neighbours;
+mod settings;
 
 use crate::explain::sample;
 use crate::export::lines::Placed;
@@ -48,7 +51,7 @@ fn litellm_waits_longer_than_the_handle_and_books_nothing_twice() {
     ] {
         assert!(yaml.lines().any(|it| it == line), "{line}\n{yaml}");
     }
-    assert_eq!(yaml.matches(BEGIN).count(), 1);
+    assert_eq!(yaml.matches(BEGIN).count(), 2, "in the settings and in the list");
     assert!(yaml.trim_end().ends_with(END));
 }
 
@@ -61,7 +64,7 @@ fn a_url_that_yaml_could_misread_is_quoted() {
 /// A router as people keep it.
 const ROUTER: &str = "\
 # kept by hand
-general_settings: {cancel_on_disconnect: true}
+general_settings: {cancel_on_disconnect: true, health_check_skip_disabled_background_models: true}
 model_list:
   - model_name: mlx-a   # the first
     litellm_params: {model: openai/mlx-a}

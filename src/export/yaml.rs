@@ -1,8 +1,13 @@
-//! Entries in a list of a YAML file that people write, between our markers. The file is read line by line, only as far
-//! as is needed to know where the list and its entries are; what cannot be told for sure is refused.
+//! YAML files that people write: which line is what, and where a key's lines are. A file is read line by line, only as
+//! far as is needed to put lines of ours between theirs; what cannot be told for sure is refused.
 
-use crate::export::lines::{Lines, Placed, Refusal};
-use crate::export::region::{self, BEGIN, END, Region};
+pub mod list;
+pub mod settings;
+
+use std::ops::Range;
+
+use crate::export::lines::{Lines, Refusal};
+use crate::export::region::{self, Region};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,18 +19,6 @@ enum Kind {
     Scalar,
 }
 
-/// Entries of ours for one list.
-pub struct List<'a> {
-    /// The list's key, at the top of the file: `model_list`.
-    pub key: &'a str,
-    /// The key by which an entry is known: `model_name`.
-    pub name: &'a str,
-    /// The names of our entries. No one else may have an entry with one of them.
-    pub names: &'a [&'a str],
-    /// Our entries without indentation, line by line.
-    pub entries: &'a [String],
-}
-
 /// A line with what is known of it.
 struct Seen<'a> {
     kind: Kind,
@@ -34,180 +27,100 @@ struct Seen<'a> {
     text: &'a str,
 }
 
-impl List<'_> {
-    /// `old` with our entries in the list, everything else byte for byte as it was.
-    ///
-    /// # Errors
-    ///
-    /// Lines that cannot be understood, and entries of others with a name of ours.
-    pub fn place(&self, old: &str) -> Placed {
-        let lines = Lines::of(old);
-        let seen = look(&lines)?;
-        let region = region::find(&lines, |index| seen[index].kind == Kind::Comment)?;
-        let (first, end) = self.block(&seen)?;
-        let is_inside = |index: usize| region.is_some_and(|it| it.begin < index && index < it.end);
-        let indent = self.indent(&seen, first..end, is_inside)?;
-        self.by_hand(&seen, first..end, is_inside)?;
-        let Some(region) = region else {
-            let at = last_line(&seen, first..end).map_or(first, |last| last + 1);
-            let indent = indent.unwrap_or(2);
-            let marked = |mark: &str| format!("{:indent$}{mark}", "");
-            let all: Vec<String> =
-                std::iter::once(marked(BEGIN)).chain(self.indented(indent)).chain([marked(END)]).collect();
-            return Ok(lines.with(at..at, &all));
-        };
-        self.fits(&seen, region, first..end, indent)?;
-        let all: Vec<String> = self.indented(seen[region.begin].indent).collect();
-        Ok(lines.with(region.begin + 1..region.end, &all))
+// === impl Seen ===
+
+impl Seen<'_> {
+    fn is_top(&self) -> bool {
+        self.kind == Kind::Content && self.indent == 0
     }
 
-    fn indented(&self, indent: usize) -> impl Iterator<Item = String> {
-        self.entries.iter().map(move |line| format!("{:indent$}{line}", ""))
+    fn is_entry(&self) -> bool {
+        self.text == "-" || self.text.starts_with("- ")
     }
 
-    /// The lines below the key that belong to it.
-    fn block(&self, seen: &[Seen<'_>]) -> Result<(usize, usize), Refusal> {
-        let key = self.key;
-        let is_top = |line: &Seen<'_>| line.kind == Kind::Content && line.indent == 0;
-        let value_of = |line: &Seen<'_>| top_value(line.text, key).map(str::to_owned);
-        let mut found = seen.iter().enumerate().filter(|(_, line)| is_top(line));
-        let mut keys = found.by_ref().filter_map(|(index, line)| Some((index, value_of(line)?)));
-        let Some((at, value)) = keys.next() else {
-            return Err(Refusal {
-                line: 1,
-                message: format!("there is no `{key}`; add a line `{key}:` where our entries are to stand"),
-            });
-        };
-        if let Some((second, _)) = keys.next() {
-            return Err(Refusal::at(
-                second,
-                format!("`{key}` stands here a second time; make one list of both"),
-            ));
-        }
-        if !(value.is_empty() || value.starts_with('#')) {
-            return Err(Refusal::at(
-                at,
-                format!(
-                    "`{key}` has its value on the same line; write `{key}:` alone, and its entries below it"
-                ),
-            ));
-        }
-        let ends = |line: &Seen<'_>| is_top(line) && !(line.text == "-" || line.text.starts_with("- "));
-        let end = seen[at + 1..].iter().position(ends).map_or(seen.len(), |length| at + 1 + length);
-        Ok((at + 1, end))
-    }
-
-    /// By how much the entries of others are indented, if there are any.
-    fn indent(
-        &self,
-        seen: &[Seen<'_>],
-        block: std::ops::Range<usize>,
-        is_inside: impl Fn(usize) -> bool,
-    ) -> Result<Option<usize>, Refusal> {
-        let mut indent = None;
-        for index in block.filter(|index| !is_inside(*index)) {
-            let line = &seen[index];
-            if line.kind != Kind::Content {
-                continue;
-            }
-            let is_entry = line.text == "-" || line.text.starts_with("- ");
-            match indent {
-                None if is_entry => indent = Some(line.indent),
-                None => {
-                    return Err(Refusal::at(
-                        index,
-                        format!("`{}` is no list here; its entries begin with `- `", self.key),
-                    ));
-                }
-                Some(most) if line.indent < most || line.indent == most && !is_entry => {
-                    return Err(Refusal::at(
-                        index,
-                        format!("this line belongs to no entry of `{}`; indent it as the others", self.key),
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(indent)
-    }
-
-    /// # Errors
-    ///
-    /// Each entry of others with a name of ours.
-    fn by_hand(
-        &self,
-        seen: &[Seen<'_>],
-        block: std::ops::Range<usize>,
-        is_inside: impl Fn(usize) -> bool,
-    ) -> Result<(), Vec<Refusal>> {
-        let entries = block.filter(|index| !is_inside(*index) && seen[*index].kind == Kind::Content);
-        let named = entries.filter_map(|index| Some((index, value_in(seen[index].text, self.name)?)));
-        let refusals: Vec<Refusal> = named
-            .filter(|(_, name)| self.names.contains(name))
-            .map(|(index, name)| {
-                Refusal::at(
-                    index,
-                    format!("`{name}` has an entry outside of our region; take it out, for ours replaces it"),
-                )
-            })
-            .collect();
-        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
-    }
-
-    /// Whether the region stands between entries, and as they do.
-    fn fits(
-        &self,
-        seen: &[Seen<'_>],
-        region: Region,
-        block: std::ops::Range<usize>,
-        indent: Option<usize>,
-    ) -> Result<(), Refusal> {
-        let Region { begin, end } = region;
-        if !block.contains(&begin) || !block.contains(&end) {
-            return Err(Refusal::at(
-                begin,
-                format!("our region stands outside of `{}`; move both markers below that line", self.key),
-            ));
-        }
-        let own = seen[begin].indent;
-        if let Some(indent) = indent.filter(|indent| *indent != own) {
-            return Err(Refusal::at(
-                begin,
-                format!(
-                    "our region is indented by {own}, the entries of `{}` by {indent}; indent both markers by {indent}",
-                    self.key
-                ),
-            ));
-        }
-        if seen[end].indent != own {
-            return Err(Refusal::at(
-                end,
-                format!(
-                    "this marker is indented by {}, its other one by {own}; indent both by {own}",
-                    seen[end].indent
-                ),
-            ));
-        }
-        let next =
-            (end + 1..block.end).find(|index| matches!(seen[*index].kind, Kind::Content | Kind::Scalar));
-        match next {
-            Some(next) if seen[next].indent != own => Err(Refusal::at(
-                begin,
-                "our region stands in the middle of an entry; move it behind that entry",
-            )),
-            _ => Ok(()),
-        }
+    fn speaks(&self) -> bool {
+        matches!(self.kind, Kind::Content | Kind::Scalar)
     }
 }
 
+/// The only line at the top of a file with this key, and what stands behind the colon.
+///
+/// # Errors
+///
+/// A second such line.
+fn key_line<'a>(seen: &[Seen<'a>], key: &str) -> Result<Option<(usize, &'a str)>, Refusal> {
+    let tops = seen.iter().enumerate().filter(|(_, line)| line.is_top());
+    let mut found = tops.filter_map(|(index, line)| Some((index, top_value(line.text, key)?)));
+    let first = found.next();
+    match found.next() {
+        Some((second, _)) => {
+            Err(Refusal::at(second, format!("`{key}` stands here a second time; make one of both")))
+        }
+        None => Ok(first),
+    }
+}
+
+/// Whether what stands behind a key's colon leaves its value to the lines below.
+fn is_open(value: &str) -> bool {
+    value.is_empty() || value.starts_with('#')
+}
+
+/// The lines below a key's line that belong to it.
+fn block(seen: &[Seen<'_>], key_line: usize) -> Range<usize> {
+    let start = key_line + 1;
+    let end = seen[start..].iter().position(|line| line.is_top() && !line.is_entry());
+    start..end.map_or(seen.len(), |length| start + length)
+}
+
 /// The last line of a block that says something, or is the marker of another program.
-fn last_line(seen: &[Seen<'_>], block: std::ops::Range<usize>) -> Option<usize> {
+fn last_line(seen: &[Seen<'_>], block: Range<usize>) -> Option<usize> {
     let speaks = |index: &usize| {
         let line = &seen[*index];
-        matches!(line.kind, Kind::Content | Kind::Scalar)
-            || line.kind == Kind::Comment && region::is_foreign(line.text)
+        line.speaks() || line.kind == Kind::Comment && region::is_foreign(line.text)
     };
     block.rev().find(speaks)
+}
+
+/// Whether our region stands in the block of `key`, between what stands there, and indented as that is.
+fn fits(
+    key: &str,
+    seen: &[Seen<'_>],
+    region: Region,
+    block: Range<usize>,
+    indent: Option<usize>,
+) -> Result<(), Refusal> {
+    let Region { begin, end } = region;
+    if !block.contains(&begin) || !block.contains(&end) {
+        return Err(Refusal::at(
+            begin,
+            format!("our region stands outside of `{key}`; move both markers below that line"),
+        ));
+    }
+    let own = seen[begin].indent;
+    if let Some(indent) = indent.filter(|indent| *indent != own) {
+        return Err(Refusal::at(
+            begin,
+            format!(
+                "our region is indented by {own}, the entries of `{key}` by {indent}; indent both markers by {indent}"
+            ),
+        ));
+    }
+    if seen[end].indent != own {
+        return Err(Refusal::at(
+            end,
+            format!(
+                "this marker is indented by {}, its other one by {own}; indent both by {own}",
+                seen[end].indent
+            ),
+        ));
+    }
+    let next = (end + 1..block.end).find(|index| seen[*index].speaks());
+    match next {
+        Some(next) if seen[next].indent != own => {
+            Err(Refusal::at(begin, "our region stands in the middle of an entry; move it behind that entry"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The rest of a line `key: …`.
@@ -263,12 +176,7 @@ fn look<'a>(lines: &Lines<'a>) -> Result<Vec<Seen<'a>>, Refusal> {
             scalar = None;
         }
         if kind == Kind::Content {
-            if text.starts_with('\t') {
-                return Err(Refusal::at(index, "a tab cannot indent YAML; use spaces"));
-            }
-            if indent == 0 && (text == "---" || text == "...") && has_content {
-                return Err(Refusal::at(index, "a second document begins here; keep one to a file"));
-            }
+            understood(index, indent, text, has_content)?;
             has_content |= text != "---";
             scalar = opens_scalar(text).then_some(indent + dashes(text));
         }
@@ -276,6 +184,22 @@ fn look<'a>(lines: &Lines<'a>) -> Result<Vec<Seen<'a>>, Refusal> {
         seen.push(Seen { kind, indent, text });
     }
     Ok(seen)
+}
+
+/// # Errors
+///
+/// A line that does not say where it belongs.
+fn understood(index: usize, indent: usize, text: &str, has_content: bool) -> Result<(), Refusal> {
+    if text.starts_with('\t') {
+        return Err(Refusal::at(index, "a tab cannot indent YAML; use spaces"));
+    }
+    if indent == 0 && (text == "---" || text == "...") && has_content {
+        return Err(Refusal::at(index, "a second document begins here; keep one to a file"));
+    }
+    if indent == 0 && text.starts_with([']', '}', ',']) {
+        return Err(Refusal::at(index, "this belongs to what begins above; indent it"));
+    }
+    Ok(())
 }
 
 /// How far the key of `- key: |` stands from the dash.

@@ -7,6 +7,7 @@ mod life;
 mod lints;
 mod logs;
 mod new;
+mod sync;
 
 use std::fs;
 use std::path::Path;
