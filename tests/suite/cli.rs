@@ -2,10 +2,12 @@
 
 mod approaches;
 pub mod daemon;
+mod exports;
 mod life;
 mod lints;
 mod logs;
 mod new;
+mod sync;
 
 use std::fs;
 use std::path::Path;

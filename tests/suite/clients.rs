@@ -2,6 +2,7 @@
 //!
 //! `ENSC_BLESS=1 cargo test --test suite clients` writes the table; read the change before you commit it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,10 +30,17 @@ fn counts(value: &Value) -> String {
     format!("{}, {}", value["requests"], value["runs"])
 }
 
+/// As the pages show it.
+fn code(row: &Value) -> String {
+    row["code"].as_str().map_or_else(|| "no body".to_owned(), |code| format!("`{code}`"))
+}
+
+fn rows() -> Vec<Value> {
+    serde_json::from_str(&read("tests/clients/lab/statuses.json")).expect("it is JSON")
+}
+
 fn table() -> String {
-    let rows: Vec<Value> =
-        serde_json::from_str(&read("tests/clients/lab/statuses.json")).expect("it is JSON");
-    rows.iter().fold(HEAD.to_owned(), |mut table, row| {
+    rows().iter().fold(HEAD.to_owned(), |mut table, row| {
         let wait = row["retry_after"].as_u64().map(|s| format!(", `Retry-After: {s}`")).unwrap_or_default();
         let (litellm, litellm_counts) = match &row["litellm"] {
             Value::Null => ("–".to_owned(), "–".to_owned()),
@@ -41,12 +49,11 @@ fn table() -> String {
                 (format!("{status}`{}`", word(seen, "python")), counts(seen))
             }
         };
-        let (what, code, python, node) =
-            (word(row, "what"), word(row, "code"), word(row, "python"), word(row, "node"));
-        let (status, own) = (&row["status"], counts(row));
+        let (what, python, node) = (word(row, "what"), word(row, "python"), word(row, "node"));
+        let (status, code, own) = (&row["status"], code(row), counts(row));
         let _ = writeln!(
             table,
-            "| {what} | {status} `{code}`{wait} | `{python}` | `{node}` | {own} | {litellm} | {litellm_counts} |"
+            "| {what} | {status} {code}{wait} | `{python}` | `{node}` | {own} | {litellm} | {litellm_counts} |"
         );
         table
     })
@@ -63,6 +70,23 @@ fn the_page_about_clients_shows_what_the_suites_play() {
         return fs::write(path("docs/clients.md"), written).expect("the page can be written");
     }
     assert!(shown == table, "docs/clients.md does not show the table; ENSC_BLESS=1 writes it:\n{table}");
+}
+
+#[test]
+fn every_error_of_the_daemon_is_played_with_its_status() {
+    let page = read("docs/daemon.md");
+    let section = page.split("\n## Errors\n").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let told: BTreeSet<String> = section
+        .expect("the section is there")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .filter(|(status, _)| status.parse::<u16>().is_ok())
+        .map(|(status, rest)| format!("{status} {}", rest.split(" |").next().unwrap_or_default()))
+        .collect();
+    assert!(told.len() >= 20, "{told:?}");
+    let whole = rows().into_iter().filter(|row| row["ask"]["stream"] != true);
+    let played: BTreeSet<String> = whole.map(|row| format!("{} {}", row["status"], code(&row))).collect();
+    assert_eq!(played, told);
 }
 
 #[test]
