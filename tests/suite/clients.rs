@@ -46,8 +46,12 @@ fn table() -> String {
             Value::Null => ("–".to_owned(), "–".to_owned()),
             seen => {
                 let status = seen["status"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();
-                let (python, node) = (word(seen, "python"), word(seen, "node"));
-                let also = if node == python { String::new() } else { format!(", `{node}`") };
+                let python = word(seen, "python");
+                let also = match seen["node"].as_str() {
+                    None => " (Python)".to_owned(),
+                    Some(node) if node == python => String::new(),
+                    Some(node) => format!(", `{node}`"),
+                };
                 (format!("{status}`{python}`{also}"), counts(seen))
             }
         };
