@@ -5,7 +5,7 @@ import re
 from asked import handle, user
 from cases import case, holds, same
 
-LOST = ["`drafts[0]` (watched-one) answered with a server error"]
+LOST = ["`drafts[0]` (watched-one) answered empty text"]
 
 
 @case("the receipt of an answer tells that a member was lost, and so does the head", together=True)

@@ -1,4 +1,4 @@
-"""The official client for Node, through LiteLLM on both sides: its own suite, as far as it is not about what LiteLLM changes."""
+"""The official client for Node, through LiteLLM on both sides: its own suite, but for the plain answers, which LiteLLM changes."""
 
 import json
 import os
@@ -8,15 +8,16 @@ from pathlib import Path
 from cases import case, same
 
 NODE = Path(__file__).resolve().parents[1] / "node"
-FILES = ["contents.test.js", "gone.test.js", "receipts.test.js", "silence.test.js", "tools.test.js"]
+FILES = ["contents.test.js", "failures.test.js", "gone.test.js", "receipts.test.js", "silence.test.js", "tools.test.js"]
 
 
-@case("the client for Node: contents, tools, receipts, silence and leaving")
+@case("the client for Node: contents, tools, failures, receipts, silence and leaving")
 def _(lab):
     lab.models.forget()
     through = {
         "front": {"address": lab.litellm_address, "key": lab.litellm_key},
-        "daemon": {"address": lab.daemon.address, "log": str(lab.daemon.process.log)},
+        "daemon": {"address": lab.daemon.address, "key": lab.daemon_key, "log": str(lab.daemon.process.log)},
+        "cutOff": {"address": lab.cut_off.address, "log": str(lab.cut_off.process.log)},
         "models": {"address": lab.models.address},
     }
     done = subprocess.run(

@@ -35,9 +35,11 @@ export class Lab {
       lab.front = THROUGH.front;
       lab.models = THROUGH.models;
       lab.daemon = new Neighbour(THROUGH.daemon);
+      lab.cutOff = new Neighbour(THROUGH.cutOff);
+      lab.daemonKey = THROUGH.daemon.key;
       return lab;
     }
-    lab.key = `sk-${randomBytes(16).toString('hex')}`;
+    lab.key = lab.daemonKey = `sk-${randomBytes(16).toString('hex')}`;
     const script = path('../lab/script.toml');
     lab.models = await Server.start(['sim', '--port', '0', '--ensembles', ENSEMBLES, '--script', script]);
     lab.daemon = await lab.serve(`${lab.models.address}/v1`);
@@ -109,7 +111,7 @@ export class Lab {
   async crowd() {
     const leaving = new AbortController();
     const body = JSON.stringify({ model: handle('crowd'), messages: user('hi'), stream: true });
-    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${this.daemonKey}`, 'content-type': 'application/json' };
     const ask = () =>
       fetch(`${this.daemon.address}/v1/chat/completions`, { method: 'POST', headers, body, signal: leaving.signal });
     // kept, for an answer that nobody holds is closed when memory is tidied up

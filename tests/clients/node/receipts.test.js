@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Lab, collect, handle, textOf, user } from './lab.js';
 
-const LOST = ['`drafts[0]` (watched-one) answered with a server error'];
+const LOST = ['`drafts[0]` (watched-one) answered empty text'];
 
 describe('receipts', { concurrency: true }, () => {
   let lab, client;
