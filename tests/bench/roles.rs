@@ -5,7 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::StreamExt;
+use futures_util::future::{ready, try_join_all};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -50,6 +51,11 @@ pub fn serve(role: &str, backend: Option<&str>) -> Result<()> {
                 answer(request).await
             };
             Builder::new_current_thread().enable_all().build()?.block_on(listen(slowly))
+        }
+        ("passer", Some(backend)) => {
+            let relay = Relay::new(backend)?;
+            let relay = move |request| relay.clone().pass_through(request);
+            Builder::new_multi_thread().enable_all().build()?.block_on(listen(relay))
         }
         ("relay", Some(backend)) => {
             let relay = Relay::new(backend)?;
@@ -127,10 +133,23 @@ impl Relay {
         Ok(Response::builder().header("content-type", "application/json").body(whole(last))?)
     }
 
+    /// One call, its answer passed on piece by piece.
+    async fn pass_through(self, request: Request<Incoming>) -> Result<Answer> {
+        let asked = request.into_body().collect().await?.to_bytes();
+        let pieces = self.send(asked).await?.bytes_stream();
+        let pieces = pieces.filter_map(|piece| ready(piece.ok().map(|piece| Ok(Frame::data(piece)))));
+        let head = Response::builder().header("content-type", "text/event-stream");
+        Ok(head.body(BodyExt::boxed_unsync(StreamBody::new(Box::pin(pieces))))?)
+    }
+
     async fn call(&self, body: Bytes) -> Result<Bytes> {
+        Ok(self.send(body).await?.bytes().await?)
+    }
+
+    async fn send(&self, body: Bytes) -> Result<reqwest::Response> {
         let request = self.client.post(&self.url).header("content-type", "application/json");
         let response = request.header("authorization", "Bearer bench").body(body).send().await?;
-        Ok(response.error_for_status()?.bytes().await?)
+        Ok(response.error_for_status()?)
     }
 }
 

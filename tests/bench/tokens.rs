@@ -1,5 +1,5 @@
 //! How long a token is under way: from the moment in which the back end sends it to the one in which the client has it,
-//! straight and through the daemon. Each token is the time of its sending, so nothing is guessed.
+//! straight, through a relay that passes on what comes, and through the daemon. Each token is the time of its sending, so nothing is guessed.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,13 +30,15 @@ struct Under {
 
 pub async fn measure(ensembles: &Path, logs: &Path) -> Result<()> {
     let backend = Child::of_role("speaker", None, logs).await?;
+    let relay = Child::of_role("passer", Some(&backend.address), logs).await?;
     let daemon = Child::daemon(&backend.address, ensembles, logs).await?;
-    let targets = [Target::Alone(&backend.address), Target::Through(&daemon.address)];
+    let targets =
+        [Target::Alone(&backend.address), Target::Through(&relay.address), Target::Through(&daemon.address)];
     let mut callers = Vec::new();
     for target in &targets {
         callers.push(Caller::connect(target).await?);
     }
-    let mut under = [Under::default(), Under::default()];
+    let mut under = [Under::default(), Under::default(), Under::default()];
     for round in 0..=ANSWERS {
         for (caller, under) in callers.iter_mut().zip(&mut under) {
             let times = answer(caller).await?;
@@ -51,7 +53,10 @@ pub async fn measure(ensembles: &Path, logs: &Path) -> Result<()> {
         "from the back end to the client, in µs; {ANSWERS} answers of {COUNT} tokens, one each {} ms",
         EVERY.as_millis()
     );
-    println!("{:<22} {:>9} {:>9} {:>9}", "", "straight", "daemon", "added");
+    println!(
+        "{:<22} {:>9} {:>9} {:>9} {:>9} {:>11}",
+        "", "straight", "relay", "daemon", "added", "over relay"
+    );
     for (name, percent) in [("p50", 50.0), ("p99", 99.0)] {
         row(
             &format!("first token, {name}"),
@@ -65,9 +70,10 @@ pub async fn measure(ensembles: &Path, logs: &Path) -> Result<()> {
     Ok(())
 }
 
-fn row(name: &str, [straight, daemon]: [Option<f64>; 2]) {
-    let (straight, daemon) = (straight.unwrap_or_default(), daemon.unwrap_or_default());
-    println!("{name:<22} {straight:>9.0} {daemon:>9.0} {:>9.0}", daemon - straight);
+fn row(name: &str, under: [Option<f64>; 3]) {
+    let [straight, relay, daemon] = under.map(Option::unwrap_or_default);
+    let (added, over_relay) = (daemon - straight, daemon - relay);
+    println!("{name:<22} {straight:>9.0} {relay:>9.0} {daemon:>9.0} {added:>9.0} {over_relay:>11.0}");
 }
 
 /// Every token of one answer.
