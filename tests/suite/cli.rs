@@ -2,6 +2,7 @@
 
 mod approaches;
 pub mod daemon;
+mod doctor;
 mod exports;
 mod life;
 mod lints;
@@ -365,7 +366,7 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
 
 #[test]
 fn help_shows_examples() {
-    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export"] {
+    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export", "doctor"] {
         check(&[], &[verb, "--help"], 0, "Examples:", "");
     }
 }
