@@ -61,7 +61,7 @@ const BREAKAGES: &[Breakage] = &[
         says: "is no `ensc serve`",
         broken: || {
             posing(|fake, _| {
-                fake.say("/v1/models", 200, json!({"data": [{"id": "gpt-4o", "owned_by": "openai"}]}))
+                fake.say("/v1/models", 200, json!({"data": [{"id": "gpt-4o", "owned_by": "openai"}]}));
             })
         },
     },
