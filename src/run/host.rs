@@ -38,9 +38,15 @@ pub struct Host {
 impl Host {
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>) -> Self {
+        Self::with_slots(upstream, Slots::new())
+    }
+
+    /// The same with another number of calls at once.
+    #[must_use]
+    pub fn with_slots(upstream: Arc<dyn Upstream>, slots: Slots) -> Self {
         Self {
             upstream,
-            slots: Slots::new(),
+            slots,
             breakers: Breakers::default(),
             retries: Mutex::new(BTreeMap::new()),
         }

@@ -19,7 +19,7 @@ use crate::run::receipt::{CallReceipt, Cause, QuorumReceipt, Receipt, Totals, Us
 use crate::run::trace::Trace;
 use crate::run::{Choice, ErrorKind, Event, Finished, RunError};
 use crate::serve::State;
-use crate::serve::limits::{Limit, Limits};
+use crate::serve::limits::{Allowed, Limit, Limits};
 use crate::serve::routes::App;
 use crate::upstream::Completion;
 use crate::upstream::sim::{Script, Sim, SimUpstream};
@@ -374,9 +374,9 @@ async fn limits_of_what_is_taken_on_are_counted() {
         state.limits = limits;
         App::new(Arc::new(state), PORT)
     };
-    reached(limited(Limits::new(0, 1 << 20)), Limit::Runs, async |app| sent(app, chat(&ask(""), &[])).await)
+    reached(limited(Limits::new(Allowed { runs: 0, ..Allowed::default() })), Limit::Runs, async |app| sent(app, chat(&ask(""), &[])).await)
         .await;
-    reached(limited(Limits::new(1, 0)), Limit::Bodies, async |app| sent(app, chat(&ask(""), &[])).await)
+    reached(limited(Limits::new(Allowed { bodies: 0, ..Allowed::default() })), Limit::Bodies, async |app| sent(app, chat(&ask(""), &[])).await)
         .await;
     let (sender, script) = live();
     reached(app_of(script), Limit::Reader, async |app| {
