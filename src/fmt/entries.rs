@@ -2,7 +2,6 @@
 
 use super::layout::{BLOCK, REPLIES, StopKind};
 use super::walk::{Inside, Line, Walk};
-use crate::source::Span;
 use crate::syntax::ast::{
     Arm, ArmHead, Block, Clause, ClauseKind, Entry, Mock, Reply, ReplyWhat, Run, Setting, Step, Turn,
 };
@@ -17,7 +16,7 @@ impl<'t> Walk<'t> {
             inside,
             broken,
             &block.entries,
-            |entry| span(entry).start as usize,
+            |entry| entry.span().start as usize,
             Self::entry,
         );
         line.group(group);
@@ -149,20 +148,5 @@ impl<'t> Walk<'t> {
             line.put(" after ");
             self.copy(line, wait.span);
         }
-    }
-}
-
-fn span(entry: &Entry) -> Span {
-    match entry {
-        Entry::Option(setting) => setting.span,
-        Entry::Step(step) => step.span,
-        Entry::Clause(clause) => clause.span,
-        Entry::Arm(arm) => arm.span,
-        Entry::Run(run) => run.span,
-        Entry::Mock(mock) => mock.span,
-        // On the same line as its word.
-        Entry::Expect(expr) => expr.span,
-        Entry::Turn(turn) => turn.span,
-        Entry::Bad(span) => *span,
     }
 }

@@ -198,14 +198,7 @@ impl<'a> Steps<'_, '_, 'a> {
         match value {
             Value::Text(text) if text.form == ast::TextForm::Template => {
                 // It is defused where the prompt prints it.
-                let visible = self.visible(&[]);
-                let (template, mentions) = self.judge.tables.templates.template(
-                    text,
-                    Fence::Off,
-                    &visible,
-                    &mut self.judge.diagnostics,
-                )?;
-                self.mention_all(&mentions);
+                let template = self.unfenced(text, &[])?;
                 Some(Operand::Template(template))
             }
             Value::Text(text) => Some(Operand::Constant(Data::Text(text.value.as_str().into()))),

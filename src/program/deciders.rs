@@ -1,7 +1,7 @@
 //! The verbs that choose: `pick`, `score`, `vote`, and the calls that grade.
 
 use crate::syntax::ast::{self, Count, Member as Named, Value};
-use crate::template::{Data, Fence};
+use crate::template::Data;
 
 use super::block::Body;
 use super::call::{Call, CallRole, Operand, Turn};
@@ -176,11 +176,8 @@ impl<'a> Steps<'_, '_, 'a> {
 
     fn key(&mut self, value: &'a Value, list: &'a Value) -> Option<crate::template::Template> {
         let Value::Text(text) = value else { return None };
-        let visible = self.visible(&[self.it_in(list)]);
-        let (key, mentions) =
-            self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
-        self.mention_all(&mentions);
-        Some(key)
+        let it = self.it_in(list);
+        self.unfenced(text, &[it])
     }
 
     /// `text`, `number`, `similarity(0.8)`

@@ -2,7 +2,7 @@
 
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Member, TextForm, Value};
-use crate::template::{Fence, Kind as Sort};
+use crate::template::Kind as Sort;
 
 use super::prompts::PromptDef;
 use super::roles::{Filled, Judge, Prompts, Role, Roles};
@@ -127,16 +127,8 @@ impl<'a> Steps<'_, '_, 'a> {
     fn text_argument(&mut self, value: &'a Value) -> Option<Argument> {
         match value {
             Value::Text(text) if text.form == TextForm::Template => {
-                let visible = self.visible(&[]);
-                let (template, mentions) = self.judge.tables.templates.template(
-                    text,
-                    Fence::Off,
-                    &visible,
-                    &mut self.judge.diagnostics,
-                )?;
-                let uses = std::mem::take(&mut self.uses);
-                self.mention_all(&mentions);
-                let own = std::mem::replace(&mut self.uses, uses);
+                let (template, own) = self.apart(|steps| steps.unfenced(text, &[]));
+                let template = template?;
                 for used in &own {
                     self.mention(&used.name);
                 }

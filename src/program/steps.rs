@@ -310,14 +310,7 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
             Written::Vote { list } => self.vote(list, body),
             Written::Text { template } => {
                 self.judge_options(Place::Text, body);
-                let visible = self.visible(&[]);
-                let (template, mentions) = self.judge.tables.templates.template(
-                    template,
-                    Fence::Off,
-                    &visible,
-                    &mut self.judge.diagnostics,
-                )?;
-                self.mention_all(&mentions);
+                let template = self.unfenced(template, &[])?;
                 Some(Verb::Text(template))
             }
             Written::Plain { value } => self.plain(value, body),
@@ -349,6 +342,19 @@ impl<'j, 'b, 'a> Steps<'j, 'b, 'a> {
                 used.printed = true;
             }
         }
+    }
+
+    /// A template that prints what it names unfenced; what it prints is entered. It may also name `extra`.
+    pub fn unfenced(
+        &mut self,
+        text: &ast::Text,
+        extra: &[(String, Sort)],
+    ) -> Option<crate::template::Template> {
+        let visible = self.visible(extra);
+        let (template, mentions) =
+            self.judge.tables.templates.template(text, Fence::Off, &visible, &mut self.judge.diagnostics)?;
+        self.mention_all(&mentions);
+        Some(template)
     }
 
     /// Everything that a template here may name.

@@ -165,7 +165,7 @@ impl Tag {
 
 fn refusal_with(refusal: &Refusal, receipt: Option<&Receipt>) -> Response<Body> {
     let (status, ..) = status(refusal.kind);
-    let mut response = json_bytes(status, wire::error(refusal, receipt));
+    let mut response = json_bytes(status, Bytes::from(wire::error(refusal, receipt)));
     if let Some(seconds) = retry_after_s(refusal) {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

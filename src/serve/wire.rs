@@ -3,10 +3,12 @@
 mod answer;
 mod chunk;
 mod envelope;
+mod failure;
 mod kind;
 mod message;
 mod question;
 
-pub use answer::{Head, error, probe, whole};
+pub use answer::{Head, probe, whole};
 pub use chunk::Chunks;
+pub use failure::error;
 pub use question::{Question, decode};

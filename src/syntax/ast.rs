@@ -489,6 +489,26 @@ impl Item {
     }
 }
 
+// === impl Entry ===
+
+impl Entry {
+    /// All of it; an expectation without its word.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Option(setting) => setting.span,
+            Self::Step(step) => step.span,
+            Self::Clause(clause) => clause.span,
+            Self::Arm(arm) => arm.span,
+            Self::Run(run) => run.span,
+            Self::Mock(mock) => mock.span,
+            Self::Expect(expr) => expr.span,
+            Self::Turn(turn) => turn.span,
+            Self::Bad(span) => *span,
+        }
+    }
+}
+
 // === impl Text ===
 
 impl Text {

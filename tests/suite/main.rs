@@ -9,6 +9,7 @@ mod catalogue;
 mod choices;
 mod cli;
 mod clients;
+mod closed;
 mod counted;
 mod ensembles;
 mod explained;

@@ -12,10 +12,19 @@ use tokio::sync::oneshot;
 use ensc::plan::Plan;
 use ensc::run::host::Host;
 use ensc::serve::{Ending, Settings, State, serve};
-use ensc::upstream::sim::{Script, Sim, SimUpstream};
+use ensc::upstream::Upstream;
+use ensc::upstream::base_url::BaseUrl;
+use ensc::upstream::client::HttpUpstream;
+use ensc::upstream::sim::{self, Script, Sim, SimUpstream};
 
 /// When a test is given up. Nothing is measured by it.
 const GIVEN_UP: Duration = Duration::from_secs(60);
+
+/// The same where the clock stands still.
+const YIELDS_MAX: u32 = 5_000_000;
+
+/// Less than the silence in mid-answer that ends a call by itself.
+const LATER_MAX_MS: u32 = 50_000;
 
 /// A daemon that serves, seen from outside.
 pub struct Daemon {
@@ -52,28 +61,82 @@ pub fn served_as<T>(
 ) -> (T, Ending) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime starts").block_on(async {
+        let sim = sim_of(plan, script);
+        let upstream = Arc::new(SimUpstream::new(Arc::clone(&sim)));
+        let serving = serving(plan, sim, upstream, grace, set_up, client);
+        tokio::time::timeout(GIVEN_UP, serving).await.expect("somebody waits for ever")
+    })
+}
+
+/// The same with a socket on the other side, too, and a clock that stands still unless the client advances it. Comes back
+/// when no connection to the upstream is left.
+pub fn served_between_sockets<T>(
+    plan: &Arc<Plan>,
+    script: Script,
+    grace: Duration,
+    client: impl AsyncFnOnce(&mut Daemon) -> T,
+) -> (T, Ending) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime starts").block_on(async {
+        let sim = sim_of(plan, script);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback is there");
-        let port = listener.local_addr().expect("it is bound").port();
-        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
-        let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
-        let settings = Settings {
-            key: None,
-            liveliness: Arc::new(|| Box::pin(async { true })),
-            pass_fields: vec!["passed_on".to_owned()],
-        };
-        let state = set_up(State::new(vec![Arc::clone(plan)], host, settings)).await;
-        let (stop, stopped) = oneshot::channel();
-        let serving = pin!(serve(listener, Arc::new(state), async { drop(stopped.await) }, grace));
-        let mut daemon = Daemon { sim, port, handle: plan.handle.clone(), stop: Some(stop) };
-        let talking = async {
-            let told = client(&mut daemon).await;
-            daemon.stop();
+        let address = listener.local_addr().expect("it is bound");
+        let base = BaseUrl::parse(&format!("http://{address}/v1"), None).expect("it is one");
+        let upstream = Arc::new(HttpUpstream::new(&base, None).expect("it needs no key"));
+        let serving = serving(plan, Arc::clone(&sim), upstream, grace, async |state| state, client);
+        let told = async {
+            let told = serving.await;
+            until(|| sim.totals().open == 0, "connections are left").await;
             told
         };
-        let both = async { tokio::join!(talking, serving) };
-        let (told, ending) = tokio::time::timeout(GIVEN_UP, both).await.expect("somebody waits for ever");
-        (told, ending.expect("it is the loopback"))
+        tokio::select! {
+            told = told => told,
+            () = sim::serve(listener, Arc::clone(&sim), std::future::pending()) => unreachable!("it never ends"),
+        }
     })
+}
+
+fn sim_of(plan: &Plan, script: Script) -> Arc<Sim> {
+    Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script)
+}
+
+async fn serving<T>(
+    plan: &Arc<Plan>,
+    sim: Arc<Sim>,
+    upstream: Arc<dyn Upstream>,
+    grace: Duration,
+    set_up: impl AsyncFnOnce(State) -> State,
+    client: impl AsyncFnOnce(&mut Daemon) -> T,
+) -> (T, Ending) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback is there");
+    let port = listener.local_addr().expect("it is bound").port();
+    let settings = Settings {
+        key: None,
+        liveliness: Arc::new(|| Box::pin(async { true })),
+        pass_fields: vec!["passed_on".to_owned()],
+    };
+    let state = set_up(State::new(vec![Arc::clone(plan)], Arc::new(Host::new(upstream)), settings)).await;
+    let (stop, stopped) = oneshot::channel();
+    let serving = pin!(serve(listener, Arc::new(state), async { drop(stopped.await) }, grace));
+    let mut daemon = Daemon { sim, port, handle: plan.handle.clone(), stop: Some(stop) };
+    let talking = async {
+        let told = client(&mut daemon).await;
+        daemon.stop();
+        told
+    };
+    let (told, ending) = tokio::join!(talking, serving);
+    (told, ending.expect("it is the loopback"))
+}
+
+/// Waits, without a clock, until the other side has noticed.
+async fn until(seen: impl Fn() -> bool, otherwise: &str) {
+    for _ in 0..YIELDS_MAX {
+        if seen() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{otherwise}");
 }
 
 // === impl Daemon ===
@@ -131,6 +194,22 @@ impl Daemon {
             // It may have ended by itself: then the ending tells.
             let _ = stop.send(());
         }
+    }
+
+    /// The same where the clock stands still; fails if it never comes to that.
+    pub async fn settled(&self, seen: impl Fn(&Sim) -> bool) {
+        until(|| seen(&self.sim), "the upstream never sees it").await;
+    }
+
+    /// The same while time goes on, a millisecond with each step, for as long as nothing else ends a silent call.
+    pub async fn later(&self, seen: impl Fn(&Sim) -> bool) {
+        for _ in 0..LATER_MAX_MS {
+            if seen(&self.sim) {
+                return;
+            }
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        panic!("the upstream never sees it");
     }
 
     /// Lets the daemon work until the upstream sees what is expected.

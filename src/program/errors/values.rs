@@ -78,18 +78,12 @@ pub fn misplaced_entry(entry: &Entry, place: &str) -> Diagnostic {
     misplaced(place_of(entry), what, place).help_if(help)
 }
 
-/// Where an entry begins.
+/// Where an entry begins: at its name, if it has one.
 fn place_of(entry: &Entry) -> Span {
     match entry {
         Entry::Option(setting) => setting.name.span,
         Entry::Step(step) => step.name.span,
-        Entry::Clause(clause) => clause.span,
-        Entry::Arm(arm) => arm.span,
-        Entry::Run(run) => run.span,
-        Entry::Mock(mock) => mock.span,
-        Entry::Expect(expr) => expr.span,
-        Entry::Turn(turn) => turn.span,
-        Entry::Bad(span) => *span,
+        unnamed => unnamed.span(),
     }
 }
 

@@ -129,7 +129,7 @@ fn only_what_a_second_try_may_cure_is_repeated() {
 fn a_long_message_is_cut_between_characters() {
     let refusal = Refusal::new(Kind::Failed, "é".repeat(2000));
     let body = crate::serve::wire::error(&refusal, None);
-    let json: serde_json::Value = serde_json::from_slice(&body).expect("it is JSON");
+    let json: serde_json::Value = serde_json::from_str(&body).expect("it is JSON");
     assert_eq!(json["error"]["message"].as_str().map(str::len), Some(2048));
 }
 

@@ -9,9 +9,6 @@ use serde_json::value::RawValue;
 
 use crate::run::Choice;
 use crate::run::receipt::{Receipt, Totals};
-use crate::serve::errors::Refusal;
-use crate::serve::limits::MESSAGE_MAX;
-use crate::serve::respond;
 use crate::upstream::{Completion, ToolCall};
 
 /// What every answer of one run begins with.
@@ -70,12 +67,6 @@ pub fn probe(head: &Head) -> Bytes {
     Bytes::from(object.to_string())
 }
 
-/// The body of a refusal; a run's has its receipt beside it.
-#[must_use]
-pub fn error(refusal: &Refusal, receipt: Option<&Receipt>) -> Bytes {
-    write_json(&Failure::new(refusal, receipt))
-}
-
 fn write_json(value: &impl Serialize) -> Bytes {
     Bytes::from(serde_json::to_vec(value).expect("no key of an answer is not a string"))
 }
@@ -86,11 +77,6 @@ pub(super) fn some_text(text: &str) -> Option<&str> {
 
 pub(super) fn finish_reason(completion: &Completion) -> &str {
     some_text(&completion.finish_reason).unwrap_or("stop")
-}
-
-/// At most [`MESSAGE_MAX`] bytes, cut between characters.
-fn clip(message: &str) -> &str {
-    &message[..message.floor_char_boundary(MESSAGE_MAX)]
 }
 
 #[derive(Serialize)]
@@ -146,21 +132,6 @@ pub(super) struct Usage {
     total_tokens: u64,
 }
 
-#[derive(Serialize)]
-pub(super) struct Failure<'a> {
-    error: FailureBody<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ensc: Option<&'a Receipt>,
-}
-
-#[derive(Serialize)]
-struct FailureBody<'a> {
-    message: &'a str,
-    r#type: &'static str,
-    param: Option<&'a str>,
-    code: &'static str,
-}
-
 impl<'a> WholeTool<'a> {
     fn new(call: &'a ToolCall) -> Self {
         let function = Function { name: Some(&call.name), arguments: &call.arguments };
@@ -176,14 +147,5 @@ impl Usage {
             completion_tokens,
             total_tokens: prompt_tokens.saturating_add(completion_tokens),
         }
-    }
-}
-
-impl<'a> Failure<'a> {
-    pub(super) fn new(refusal: &'a Refusal, receipt: Option<&'a Receipt>) -> Self {
-        let (_, r#type, code) = respond::status(refusal.kind);
-        let error =
-            FailureBody { message: clip(&refusal.message), r#type, param: refusal.param.as_deref(), code };
-        Self { error, ensc: receipt }
     }
 }

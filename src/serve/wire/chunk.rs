@@ -12,7 +12,8 @@ use crate::run::receipt::Receipt;
 use crate::serve::errors::Refusal;
 use crate::upstream::{Delta, ToolCallDelta};
 
-use super::answer::{Failure, Function, Head, Usage, finish_reason, some_text};
+use super::answer::{Function, Head, Usage, finish_reason, some_text};
+use super::failure;
 
 /// The events of one streamed answer, each whole, appended to a buffer that is used again and again.
 pub struct Chunks {
@@ -100,7 +101,9 @@ impl Chunks {
 
     /// The end of a stream that failed: no `[DONE]` follows.
     pub fn error(&mut self, refusal: &Refusal, receipt: Option<&Receipt>) {
-        event(&mut self.buffer, &Failure::new(refusal, receipt));
+        self.buffer.put_slice(b"data: ");
+        self.buffer.put_slice(failure::error(refusal, receipt).as_bytes());
+        self.buffer.put_slice(b"\n\n");
     }
 
     /// Twice in one chunk: LiteLLM passes on the inner one only, the outer one is where whole answers have it.

@@ -42,6 +42,8 @@ pub struct Totals {
     pub cancelled: u64,
     /// Connections that the server form has accepted.
     pub connections: u64,
+    /// Those of them that are open.
+    pub open: u64,
 }
 
 /// One call as it was received.
@@ -83,6 +85,10 @@ struct Page<'a> {
     totals: Totals,
     calls: Vec<&'a Entry>,
 }
+
+/// A connection that is open.
+#[derive(Debug)]
+pub(super) struct Connected(Ledger);
 
 /// A call that is alive. Dropped before [`Self::finish`], it has been cancelled.
 #[derive(Debug)]
@@ -128,8 +134,12 @@ impl Ledger {
         Ticket { ledger: self.clone(), index, over: false }
     }
 
-    pub(super) fn connected(&self) {
-        self.book().totals.connections += 1;
+    /// Opens a connection; it is closed when this is dropped.
+    pub(super) fn connected(&self) -> Connected {
+        let mut book = self.book();
+        book.totals.connections += 1;
+        book.totals.open += 1;
+        Connected(self.clone())
     }
 
     pub(super) fn calls(&self) -> Vec<Entry> {
@@ -146,10 +156,11 @@ impl Ledger {
         serde_json::to_vec(&page).expect("a ledger is JSON")
     }
 
-    /// Forgets every call; those alive go on unseen.
+    /// Forgets every call; those alive go on unseen. Connections that are open still count as such.
     pub(super) fn reset(&self) {
-        let next = self.book().next;
-        *self.book() = Book { next, ..Book::default() };
+        let mut book = self.book();
+        let totals = Totals { open: book.totals.open, ..Totals::default() };
+        *book = Book { next: book.next, totals, ..Book::default() };
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -188,6 +199,14 @@ impl Book {
             let oldest = self.ended.pop_front().expect("it is not empty");
             self.ended_bytes -= oldest.body.len();
         }
+    }
+}
+
+// === impl Connected ===
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.book().totals.open -= 1;
     }
 }
 

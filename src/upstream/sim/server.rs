@@ -63,7 +63,7 @@ pub async fn serve(listener: TcpListener, sim: Arc<Sim>, shutdown: impl Future<O
 async fn converse(stream: TcpStream, sim: Arc<Sim>) {
     // An answer that waits for an acknowledgement would come 40 ms late.
     drop(stream.set_nodelay(true));
-    sim.ledger.connected();
+    let _connected = sim.ledger.connected();
     let line = Arc::new(Line::default());
     let service = {
         let line = Arc::clone(&line);

@@ -31,7 +31,7 @@ class Asked:
         """Until so many were made."""
         wait_until(lambda: len(self.calls(ensemble)) >= count, 10, f"no {count} calls of {ensemble}")
 
-    def ends(self, ensemble: str) -> list[tuple[str, str]]:
-        """Waits until no call is under way; how each ended, by model."""
+    def ends(self, ensemble: str, since: int = 0) -> list[tuple[str, str]]:
+        """Waits until no call is under way; how each but the first so many ended, by model."""
         wait_until(lambda: all(call["outcome"] != "alive" for call in self.calls(ensemble)), 10, f"{ensemble} goes on")
-        return sorted((call["model"], call["outcome"]) for call in self.calls(ensemble))
+        return sorted((call["model"], call["outcome"]) for call in self.calls(ensemble)[since:])

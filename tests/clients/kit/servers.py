@@ -33,10 +33,11 @@ class Servers:
         process = self.start(name, [self.ensc, "sim", "--port", "0", *options])
         return Backend("http://" + process.wait_for_line(ADDRESS, 20).group(1))
 
-    def daemon(self, name: str, ensembles: Path, upstream: str, key: str, upstream_key: str) -> "Daemon":
+    def daemon(self, name: str, ensembles: Path, upstream: str, key: str, upstream_key: str, *options: str) -> "Daemon":
         """`upstream` is its base URL, `key` is asked of callers."""
         process = self.start(f"daemon-{name}", [
             self.ensc, "serve", "--port", "0", "--base-url", upstream, "--ensembles", str(ensembles), "--log", "json",
+            *options,
         ], OPENAI_API_KEY=upstream_key, OPTILLM_API_KEY=key)
         return Daemon(name, process, ensembles, key)
 

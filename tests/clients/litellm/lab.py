@@ -2,6 +2,7 @@
 
     client ── LiteLLM ── daemon "site" (the shipped ensembles), "lab" (panels.py), "loop" ──▶ LiteLLM ── back end
                      └── the daemon of `../lab` ──▶ LiteLLM ── its models
+                     └── daemon "stopping" ──▶ the same, until a test stops it
                      └── daemon "cut off" ──▶ nothing
 """
 
@@ -46,6 +47,7 @@ class Lab(Asked):
         self.models = self.servers.sim("models", "--ensembles", str(ENSEMBLES), "--script", str(ENSEMBLES / "script.toml"))
         self.daemon = self._start_daemon("asked", ENSEMBLES)
         self.cut_off = self.servers.daemon("cut-off", ENSEMBLES, NOBODY, self.daemon_key, self.litellm_key)
+        self.stopping = self._start_daemon("stopping", ENSEMBLES, "--grace", "1s")
         self.litellm = self._start_litellm()
         self.http = httpx.Client(
             base_url=self.litellm_address, timeout=60, trust_env=False,
@@ -74,8 +76,9 @@ class Lab(Asked):
         backend.script()
         return backend
 
-    def _start_daemon(self, name: str, ensembles: Path) -> Daemon:
-        return self.servers.daemon(name, ensembles, f"{self.litellm_address}/v1", self.daemon_key, self.litellm_key)
+    def _start_daemon(self, name: str, ensembles: Path, *options: str) -> Daemon:
+        upstream = f"{self.litellm_address}/v1"
+        return self.servers.daemon(name, ensembles, upstream, self.daemon_key, self.litellm_key, *options)
 
     def _start_litellm(self) -> Process:
         router = self.folder / "router.yaml"
@@ -127,5 +130,7 @@ class Lab(Asked):
             (handle("nowhere"), handle("nowhere"), self.daemon.address, self.daemon_key),
             (handle("another-key"), handle("refused"), self.daemon.address, "sk-another"),
             (handle("cut-off"), handle("refused"), self.cut_off.address, self.daemon_key),
+            (handle("stopping-start"), handle("gone-start"), self.stopping.address, self.daemon_key),
+            (handle("stopping-middle"), handle("gone-middle"), self.stopping.address, self.daemon_key),
         ):
             routing.add(name, model, address, key, params=once, info=UNPROBED)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import both_silence  # first, for they take longest
 import both_contents
+import both_cut
 import both_gone
 import both_tools
 import case_statuses
@@ -17,6 +18,7 @@ import case_answers
 import case_failures
 import case_gone
 import case_guards
+import case_stopping
 import case_outage
 import running
 from cases import Case

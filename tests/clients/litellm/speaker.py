@@ -25,7 +25,7 @@ class Speaker:
             def do_POST(self):
                 self.rfile.read(int(self.headers["content-length"]))
                 speaker.asked += 1
-                error = {"message": speaker.sentence, "type": "ensemble_failed", "param": None, "code": "failed"}
+                error = {"message": speaker.sentence, "type": "ensemble_error", "param": None, "code": "ensemble_failed"}
                 self._answer(424, {"error": error})
 
             def _answer(self, status: int, body: dict):

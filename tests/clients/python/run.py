@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 
 import both_contents
+import both_cut
 import both_gone
 import both_silence
 import both_tools
