@@ -53,8 +53,8 @@ use metrics::Now;
 use spans::Spans;
 
 pub use flight::{Runner, Running};
-pub use limits::Allowed;
 pub use health::Liveliness;
+pub use limits::Allowed;
 pub use listen::{Ending, serve};
 pub use spans::Collector;
 

@@ -9,7 +9,7 @@ use hyper::body::Body as _;
 use tokio::time::timeout;
 
 use super::errors::{self, Kind, Refusal};
-use super::limits::{Allowed, BodyShare, Limit, Limits};
+use super::limits::{self, Allowed, BodyShare, Limit, Limits};
 
 /// Room made at once for what a head announces; the rest when it comes.
 const RESERVE_MAX: usize = 1 << 20;
@@ -70,9 +70,6 @@ async fn next(body: &mut Body, wait: Duration) -> Result<Option<Bytes>, Refusal>
 }
 
 fn too_large(most: usize) -> Refusal {
-    let most = match most.is_multiple_of(1 << 20) {
-        true => format!("{} MiB", most >> 20),
-        false => format!("{most} bytes"),
-    };
-    Refusal::new(Kind::TooLarge, format!("the body is larger than {most}")).reaches(Limit::Body)
+    Refusal::new(Kind::TooLarge, format!("the body is larger than {}", limits::size(most)))
+        .reaches(Limit::Body)
 }

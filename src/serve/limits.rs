@@ -1,4 +1,4 @@
-//! How much is taken on at once, each limit with its name and its reason (`docs/daemon.md`, "Limits").
+//! How much is taken on at once, each limit with its name and its reason (`docs/limits.md`).
 //!
 //! Knows nothing of what a request means: it counts runs and bytes.
 
@@ -105,7 +105,7 @@ pub struct Limits {
 // === impl Limit ===
 
 impl Limit {
-    /// In the order of `docs/daemon.md`.
+    /// In the order of `docs/limits.md`.
     pub const ALL: [Self; 12] = [
         Self::Body,
         Self::Bodies,
@@ -206,4 +206,12 @@ impl BodyShare {
 
 fn bodies_full() -> Refusal {
     errors::overloaded("too many request bytes held at once").reaches(Limit::Bodies)
+}
+
+/// Bytes for people, in the largest unit that leaves a whole number.
+#[must_use]
+pub fn size(bytes: usize) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let unit = units.iter().find(|(bits, _)| bytes > 0 && bytes.is_multiple_of(1 << bits));
+    unit.map_or_else(|| format!("{bytes} bytes"), |(bits, unit)| format!("{} {unit}", bytes >> bits))
 }

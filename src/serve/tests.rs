@@ -8,6 +8,7 @@ mod guards;
 mod hops;
 mod kit;
 mod life;
+mod limits;
 mod metrics;
 mod past;
 mod questions;
