@@ -312,7 +312,7 @@ model a { runtime: mlx, memory: 1GB, context: 100_000k, max_output: 4k }
 tier s { memory: 9GB }
 profile high { timeout: 5m }
 ensemble x at high-s {
-  reply = ask a { prompt: """{% for i in range(3) %}{{ request.role }}{% endfor %}""" }
+  reply = ask a { prompt: """{% for i in range(3) %}{{ request.last }}{% endfor %}""" }
 }
 "#;
 
