@@ -2,6 +2,7 @@
 
 mod answers;
 mod clocks;
+mod edges;
 mod failures;
 mod faults;
 mod guards;

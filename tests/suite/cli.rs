@@ -3,6 +3,7 @@
 mod approaches;
 pub mod daemon;
 mod life;
+mod limits;
 mod lints;
 mod logs;
 mod new;

@@ -151,7 +151,7 @@ pub struct Seen {
     pub receipt: Value,
 }
 
-fn plans(text: &str) -> Vec<Arc<Plan>> {
+pub fn plans(text: &str) -> Vec<Arc<Plan>> {
     let mut sources = Sources::default();
     let id = sources.add(SourceFile::new("failures.ens", text));
     let (file, mut found) = crate::syntax::parse(id, text);
