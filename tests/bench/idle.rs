@@ -27,12 +27,7 @@ pub async fn measure(ensembles: &Path, logs: &Path) -> Result<()> {
     sleep(SETTLE).await;
     let fresh = said("fresh", &daemon, None)?;
 
-    let mut connections = Vec::with_capacity(CONNECTIONS);
-    for _ in 0..CONNECTIONS {
-        let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        connections.push(stream);
-    }
+    let mut connections = opened(address)?;
     sleep(SETTLE).await;
     said("silent since they were opened", &daemon, Some(fresh))?;
 
@@ -55,8 +50,25 @@ pub async fn measure(ensembles: &Path, logs: &Path) -> Result<()> {
 
     drop(connections);
     sleep(SETTLE).await;
-    said("all are closed", &daemon, Some(fresh))?;
+    said("all are closed", &daemon, None)?;
+
+    let mut connections = opened(address)?;
+    for stream in &mut connections {
+        ask(stream, &daemon.address, "POST /v1/chat/completions", &question)?;
+    }
+    sleep(SETTLE).await;
+    said("as many others, each has asked", &daemon, Some(fresh))?;
     Ok(())
+}
+
+fn opened(address: SocketAddr) -> Result<Vec<TcpStream>> {
+    let mut connections = Vec::with_capacity(CONNECTIONS);
+    for _ in 0..CONNECTIONS {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        connections.push(stream);
+    }
+    Ok(connections)
 }
 
 /// Prints what the daemon holds, in MiB, and gives it.

@@ -59,11 +59,11 @@ fn log_under(limits: &str, settings: &str) -> String {
 #[test]
 fn open_files_are_raised_to_what_the_system_allows_and_too_few_are_said() {
     let enough = "[serve.limits]\nconnections = 400\n";
-    let raised = log_under("ulimit -Hn 500 && ulimit -Sn 100", enough);
+    let raised = log_under("ulimit -Sn 100 && ulimit -Hn 500", enough);
     assert!(raised.contains("open files, at most before=100 after=500"), "{raised}");
     assert!(!raised.contains("too few"), "{raised}");
 
-    let few = log_under("ulimit -Hn 500 && ulimit -Sn 100", "");
+    let few = log_under("ulimit -Sn 100 && ulimit -Hn 500", "");
     let why = "500 open files at most are too few for the limits, which may need 12352: raise the hard limit";
     assert!(few.contains("WARN") && few.contains(why), "{few}");
 }
