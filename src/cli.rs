@@ -19,6 +19,7 @@ pub mod run;
 pub mod serve;
 pub mod signal;
 pub mod sim;
+pub mod sync;
 pub mod target;
 pub mod test;
 pub mod why;
@@ -78,6 +79,7 @@ enum Verb {
     Sim(sim::Args),
     #[command(subcommand)]
     Export(export::What),
+    Sync(sync::Args),
 }
 
 /// Reads the command line, does what it says, and gives the exit code.
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
         Verb::Serve(args) => args.run(&mut out),
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),
+        Verb::Sync(args) => args.run(&mut out),
     };
     match done {
         Ok(()) | Err(Stop::Quiet) => ExitCode::SUCCESS,

@@ -237,6 +237,19 @@ impl InputBound {
     }
 }
 
+// === impl Model ===
+
+impl Model {
+    /// `mlx`, `ov`, …: what was said, else what its name begins with; empty if neither tells.
+    #[must_use]
+    pub fn runs_on(&self) -> &str {
+        match (self.runtime.as_str(), self.name.split_once('-')) {
+            ("", Some((first @ ("mlx" | "ov"), _))) => first,
+            (said, _) => said,
+        }
+    }
+}
+
 // === impl Plan ===
 
 impl Plan {
@@ -260,6 +273,11 @@ impl Plan {
     #[must_use]
     pub fn model(&self, id: ModelId) -> &Model {
         &self.models[id.0 as usize]
+    }
+
+    /// Its models that the controller of a runtime loads, in order of first mention.
+    pub fn models_on(&self, runtime: &str) -> impl Iterator<Item = &Model> {
+        self.models.iter().filter(move |model| model.runs_on() == runtime)
     }
 
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {

@@ -1,6 +1,8 @@
 //! `ensc.toml`: the operator's settings beside the ensembles. One of three files that touch the world around the
 //! process.
 
+pub mod sync;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +30,8 @@ pub struct Config {
     lints: BTreeMap<String, LevelWord>,
     #[serde(default)]
     pub serve: ServeConfig,
+    #[serde(default)]
+    pub sync: sync::SyncConfig,
 }
 
 /// What `ensc serve` takes if neither flag nor environment says it.

@@ -1,5 +1,7 @@
 //! The disk and the environment. One of three files that touch the world around the process.
 
+pub mod put;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{IsTerminal, Read, Write};
@@ -104,33 +106,14 @@ pub fn look(folder: &Path, others: &[PathBuf]) -> Look {
 }
 
 /// Puts `text` in the place of a file's text: whoever reads it finds the old text or the new one, never a part. Links
-/// are followed, and the file keeps its permissions.
+/// are followed, and the file keeps its permissions and its owner.
 ///
 /// # Errors
 ///
 /// A sentence that names the file; it is then as it was.
 pub fn replace(path: &Path, text: &str) -> Result<(), String> {
-    let failed =
-        |error: std::io::Error| format!("`{}` cannot be written: {}", path.display(), reason(&error));
-    let target = fs::canonicalize(path).map_err(failed)?;
-    if fs::metadata(&target).map_err(failed)?.permissions().readonly() {
-        return Err(format!("`{}` cannot be written: it is read-only", path.display()));
-    }
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let beside = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_new(&beside, text, &target).and_then(|()| fs::rename(&beside, &target));
-    if written.is_err() {
-        // It may never have come into being.
-        let _ = fs::remove_file(&beside);
-    }
-    written.map_err(failed)
-}
-
-fn write_new(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.set_permissions(fs::metadata(like)?.permissions())?;
-    file.sync_all()
+    let before = read(path)?;
+    put::Staged::new(path, Some(&before), text, false)?.commit()
 }
 
 /// A path as people see it: without `./`, with `/` between its parts.
@@ -138,6 +121,22 @@ fn write_new(path: &Path, text: &str, like: &Path) -> std::io::Result<()> {
 pub fn shown(path: &Path) -> String {
     let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
     parts.collect::<PathBuf>().display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+#[must_use]
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Makes the folder that a file is to lie in, and those above it.
+///
+/// # Errors
+///
+/// A sentence that names the folder.
+pub fn make_folder_of(path: &Path) -> Result<(), String> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("`{}` cannot be made: {}", folder.display(), reason(&error)))
 }
 
 /// The text of a file, if there is one.

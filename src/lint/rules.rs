@@ -16,6 +16,7 @@ mod member_timeout;
 mod memory;
 mod need_all;
 mod panel_of_one;
+mod rate_limit;
 mod raw_in_judgement;
 mod role_named_profile;
 mod secret;
@@ -45,6 +46,7 @@ pub const RULES: &[Rule] = &[
     deadline::RULE,
     role_named_profile::RULE,
     call_exceeds_context::RULE,
+    rate_limit::RULE,
     unused_allow::RULE,
     lone_model::RULE,
     loops::RULE,

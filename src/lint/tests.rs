@@ -75,6 +75,27 @@ fn a_handle_named_after_a_family_is_refused() {
 }
 
 #[test]
+fn a_name_like_a_rate_limit_is_found_wherever_litellm_would() {
+    for (name, is_found) in [
+        ("rate-limit", true),
+        ("RateLimiter-7b", true),
+        ("a_rate_-_limit", true),
+        ("separatelimits", true),
+        ("rate-the-limit", false),
+        ("rates-limit", false),
+        ("limit-rate", false),
+    ] {
+        let mut plan = sample::architect();
+        plan.handle = name.into();
+        let mut policy = Policy::default();
+        assert!(policy.set("kebab-case", Level::Allow));
+        let found = look(&Sources::default(), &[plan], &policy);
+        let codes: Vec<&str> = found.iter().map(|diagnostic| diagnostic.code.0).collect();
+        assert_eq!(codes, if is_found { vec!["L016"] } else { vec![] }, "{name}");
+    }
+}
+
+#[test]
 fn members_must_fit_their_tier() {
     let mut plan = sample::architect();
     plan.memory = Some(crate::units::Bytes(149_000_000_000));
@@ -117,7 +138,7 @@ fn a_policy_can_lower_a_rule() {
 #[test]
 fn every_rule_has_its_own_code_and_a_page_that_names_it() {
     let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
-    let sense = (1..=15).chain([99]).map(|number| format!("L{number:03}"));
+    let sense = (1..=16).chain([99]).map(|number| format!("L{number:03}"));
     let policy = (101..=109).map(|number| format!("L{number}"));
     assert_eq!(codes, sense.chain(policy).collect::<Vec<_>>());
     for rule in RULES {

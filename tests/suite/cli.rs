@@ -2,11 +2,13 @@
 
 mod approaches;
 pub mod daemon;
+mod exports;
 mod life;
 mod limits;
 mod lints;
 mod logs;
 mod new;
+mod sync;
 
 use std::fs;
 use std::path::Path;

@@ -2,6 +2,7 @@
 //!
 //! `ENSC_BLESS=1 cargo test --test suite clients` writes the table; read the change before you commit it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 const HEAD: &str = "\
-| what is wrong | the daemon | Python | Node | sent, run | Python, through LiteLLM | sent, run |
+| what is wrong | the daemon | Python | Node | sent, run | both, through LiteLLM | sent, run |
 | --- | --- | --- | --- | --- | --- | --- |
 ";
 
@@ -29,24 +30,36 @@ fn counts(value: &Value) -> String {
     format!("{}, {}", value["requests"], value["runs"])
 }
 
+/// As the pages show it.
+fn code(row: &Value) -> String {
+    row["code"].as_str().map_or_else(|| "no body".to_owned(), |code| format!("`{code}`"))
+}
+
+fn rows() -> Vec<Value> {
+    serde_json::from_str(&read("tests/clients/lab/statuses.json")).expect("it is JSON")
+}
+
 fn table() -> String {
-    let rows: Vec<Value> =
-        serde_json::from_str(&read("tests/clients/lab/statuses.json")).expect("it is JSON");
-    rows.iter().fold(HEAD.to_owned(), |mut table, row| {
+    rows().iter().fold(HEAD.to_owned(), |mut table, row| {
         let wait = row["retry_after"].as_u64().map(|s| format!(", `Retry-After: {s}`")).unwrap_or_default();
         let (litellm, litellm_counts) = match &row["litellm"] {
             Value::Null => ("–".to_owned(), "–".to_owned()),
             seen => {
                 let status = seen["status"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();
-                (format!("{status}`{}`", word(seen, "python")), counts(seen))
+                let python = word(seen, "python");
+                let also = match seen["node"].as_str() {
+                    None => " (Python)".to_owned(),
+                    Some(node) if node == python => String::new(),
+                    Some(node) => format!(", `{node}`"),
+                };
+                (format!("{status}`{python}`{also}"), counts(seen))
             }
         };
-        let (what, code, python, node) =
-            (word(row, "what"), word(row, "code"), word(row, "python"), word(row, "node"));
-        let (status, own) = (&row["status"], counts(row));
+        let (what, python, node) = (word(row, "what"), word(row, "python"), word(row, "node"));
+        let (status, code, own) = (&row["status"], code(row), counts(row));
         let _ = writeln!(
             table,
-            "| {what} | {status} `{code}`{wait} | `{python}` | `{node}` | {own} | {litellm} | {litellm_counts} |"
+            "| {what} | {status} {code}{wait} | `{python}` | `{node}` | {own} | {litellm} | {litellm_counts} |"
         );
         table
     })
@@ -63,6 +76,23 @@ fn the_page_about_clients_shows_what_the_suites_play() {
         return fs::write(path("docs/clients.md"), written).expect("the page can be written");
     }
     assert!(shown == table, "docs/clients.md does not show the table; ENSC_BLESS=1 writes it:\n{table}");
+}
+
+#[test]
+fn every_error_of_the_daemon_is_played_with_its_status() {
+    let page = read("docs/daemon.md");
+    let section = page.split("\n## Errors\n").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let told: BTreeSet<String> = section
+        .expect("the section is there")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .filter(|(status, _)| status.parse::<u16>().is_ok())
+        .map(|(status, rest)| format!("{status} {}", rest.split(" |").next().unwrap_or_default()))
+        .collect();
+    assert!(told.len() >= 20, "{told:?}");
+    let whole = rows().into_iter().filter(|row| row["ask"]["stream"] != true);
+    let played: BTreeSet<String> = whole.map(|row| format!("{} {}", row["status"], code(&row))).collect();
+    assert_eq!(played, told);
 }
 
 #[test]

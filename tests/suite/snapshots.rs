@@ -2,7 +2,8 @@
 
 use ensc::explain;
 use ensc::explain::picture::{dot, mermaid, svg};
-use ensc::export::{DAEMON_URL, env, handles, litellm};
+use ensc::export::docs::Page;
+use ensc::export::{DAEMON_URL, ensembles_md, env, handles, litellm, optillm};
 
 use crate::ensembles::shipped;
 
@@ -55,7 +56,17 @@ fn exported() {
     if plans.is_empty() {
         return;
     }
-    kept("handles.jsonl", &handles::handles(&plans));
-    kept("router.yaml", &litellm::litellm(&plans, DAEMON_URL));
-    kept("env", &env::env(&plans));
+    kept("handles.jsonl", &handles::place(&plans, "").expect("an empty file is fine"));
+    kept("router.yaml", &litellm::place(&plans, DAEMON_URL, "").expect("an empty file is fine"));
+    kept("env", &env::place(&plans, "").expect("an empty file is fine"));
+    kept("ENSEMBLES.md", &ensembles_md::place(&plans, "").expect("an empty file is fine"));
+    kept(
+        "proxy_config.yaml",
+        &optillm::place("http://127.0.0.1:4000/v1", "").expect("an empty file is fine"),
+    );
+    // What is said of techniques is a copy of their manual, which has tests of its own.
+    for page in Page::ALL.into_iter().filter(|page| *page != Page::Techniques) {
+        let name = page.path().rsplit('/').next().unwrap_or_default();
+        kept(name, &page.place(&plans, "").expect("an empty file is fine"));
+    }
 }

@@ -59,7 +59,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ariadne", &["diagnostic/render.rs"]),
     ("strsim", &["diagnostic/suggest.rs"]),
     ("minijinja", &["template"]),
-    ("indexmap", &["program", "plan"]),
+    ("indexmap", &["program", "plan", "export/handles.rs"]),
     ("sha2", &["plan/hash.rs"]),
     // data
     ("serde", WIRE),

@@ -30,17 +30,21 @@ fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
 
 fn breach(plan: &Plan, node: &Node, ours: &BTreeSet<&str>) -> Option<Diagnostic> {
     let model = &plan.model(node.act.ask()?.model).name;
-    let finding = if ours.contains(model.as_str()) {
-        Diagnostic::error("L102", node.span, format!("`{model}` is an ensemble, not a model"))
-            .label("this call would come back to the daemon")
-    } else {
-        let prefix = PREFIXES.iter().find(|prefix| leads_with(model, prefix))?;
+    let inside =
+        "to use an ensemble inside another, write its name as a step: it then runs without the network";
+    if ours.contains(model.as_str()) {
+        let finding = Diagnostic::error("L102", node.span, format!("`{model}` is an ensemble, not a model"));
+        return Some(finding.label("this call would come back to the daemon").help(inside));
+    }
+    let prefix = PREFIXES.iter().find(|prefix| leads_with(model, prefix))?;
+    Some(
         Diagnostic::error("L102", node.span, format!("`{model}` is named like an ensemble"))
-            .label(format!("`{prefix}` marks what this daemon answers to"))
-    };
-    Some(finding.help(
-        "to use an ensemble inside another, write its name as a step: it then runs without the network",
-    ))
+            .label(format!("on this platform `{prefix}` marks handles and selectors"))
+            .help(format!(
+                "if it is a model, give it another name here and as its `model_name` in LiteLLM: one that does not begin with `{prefix}`"
+            ))
+            .help(inside),
+    )
 }
 
 /// The prefix, and something behind it.

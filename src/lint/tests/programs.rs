@@ -115,6 +115,21 @@ fn arms_and_starters_are_no_panel_and_answer_for_themselves() {
 }
 
 #[test]
+fn a_name_like_a_rate_limit_is_told_at_its_own_place() {
+    let platform = PLATFORM.replace("c-large", "rate-limiter");
+    let program = "ensemble rate-limits at high-xl {\n  rate_limit = parallel [a-large, rate-limiter]\n  reply = merge rate_limit by rate-limiter\n}";
+    let found = found_on(&platform, program);
+    let told: Vec<(&str, &str)> = found.iter().map(|it| (it.code.0, it.message.as_str())).collect();
+    let handle = "the handle `opt-rate-limits-high-xl` is named like a rate limit";
+    let selector = "the selector `moa-rate-limits-high-xl` is named like a rate limit";
+    let step = "the step `rate_limit` is named like a rate limit";
+    let model = "the model `rate-limiter` is named like a rate limit";
+    assert_eq!(told, [model, handle, selector, step].map(|message| ("L016", message)));
+    assert_eq!(found[0].span.start as usize, platform.find("rate-limiter").expect("it is there"));
+    assert_eq!(found[3].span.start as usize, program.find("parallel").expect("it is there"));
+}
+
+#[test]
 fn a_step_of_a_loop_is_told_of_once() {
     let text = "draft = ask a-large\nreply = repeat draft up to 3 {\n  v = sample 3 of b-large { temperature: 0, prompt: \"\"\"{{ draft }}\"\"\" }\n  draft = merge v by a-large\n}";
     steps(text, &["L002"]);

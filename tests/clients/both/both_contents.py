@@ -27,6 +27,20 @@ def _(lab):
     same("schema", chief["body"]["response_format"]["json_schema"]["name"], "Invoice")
 
 
+@case("an answer is what a schema asks for, in pieces, for the helper that builds and parses it", together=True)
+def _(lab):
+    client = lab.client()
+    question = user("Invoice R-17: two chairs, one desk. Total 431.50, not paid yet.")
+    stream = client.enter(client.chat.stream(model=handle("shape-stream"), messages=question, response_format=Invoice))
+    pieces = [event.delta for event in client.each(stream) if event.type == "content.delta"]
+    holds("it came in pieces", len(pieces) > 1, pieces)
+    message = client.wait(stream.get_final_completion()).choices[0].message
+    same("parsed", message.parsed, Invoice.model_validate_json("".join(pieces)))
+    [chief] = [call for call in lab.calls("shape-stream") if call["model"] == "shape-stream-chief"]
+    same("schema", chief["body"]["response_format"]["json_schema"]["name"], "Invoice")
+    same("streamed by the chief, too", chief["body"]["stream"], True)
+
+
 @case("every call is shown the images, byte for byte", together=True)
 def _(lab):
     client = lab.client()

@@ -29,10 +29,15 @@ def _(lab):
 
 @case("silence breaks a stream that nobody keeps alive", together=True)
 def _(lab):
+    client = lab.to_models(timeout=READ_TIMEOUT)
     try:
-        chunks = stream(lab.to_models(timeout=READ_TIMEOUT), "unhelped")
-    except (httpx.ReadTimeout, openai.APIError):
-        return
+        chunks = stream(client, "unhelped")
+    except (httpx.HTTPError, openai.OpenAIError) as error:
+        same("class", type(error), lab.broken_by_silence)
+        if isinstance(error, openai.APIError):  # LiteLLM tells of its own read timeout, in an event
+            same("code", error.code, "500")
+            holds("the words of a read timeout", error.message.endswith("Timeout on reading data from socket"), error)
+        return same("requests", len(client.sent.requests), 1)
     raise AssertionError(f"it was not to last; got {chunks}")
 
 

@@ -37,16 +37,25 @@ class Backend:
         """Until `count` calls are under way at the same time."""
         wait_until(lambda: len(self.alive(model)) >= count, seconds, f"no {count} calls to {model} under way")
 
+    def wait_for_heads(self, count: int, seconds: float, model: str = "*"):
+        """The same, and each has sent its head."""
+        begun = lambda: [call for call in self.alive(model) if call["status"] == 200]
+        wait_until(lambda: len(begun()) >= count, seconds, f"no {count} heads from {model}")
+
     def wait_for_silence(self, seconds: float) -> float:
         """Until no call is alive; how long that took."""
         start = time.monotonic()
         wait_until(lambda: not self.alive(), seconds, "calls still alive at the back end")
         return time.monotonic() - start
 
-    def reset(self):
-        """Forgets calls and script, and keeps the calls for the last test."""
+    def forget(self):
+        """Forgets the calls, and keeps them for the last test; the script begins anew."""
         self.seen += self.ledger()
         self.http.post("/sim/reset").raise_for_status()
+
+    def reset(self):
+        """Forgets calls and script."""
+        self.forget()
         self.script()
 
 

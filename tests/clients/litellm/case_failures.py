@@ -1,14 +1,18 @@
 """One failed question is one run, with every retry in front of it left at its default."""
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import openai
 
+from asked import handle
 from backend import delays, fails
 from cases import case, holds, same
 from case_answers import user
 from panels import Panel
+from standin import Answer
 
 # Two members, one needed: neither is stopped because the other has failed.
 FIVES, FIVES_STREAM = Panel("fives", members=2, retries=1), Panel("fives-stream", members=2, retries=1)
@@ -155,19 +159,91 @@ def _(lab):
         attempts_are(lab, panel, 2)
 
 
-@case("every word of the vocabulary passes LiteLLM as 424, once")
+SPEAKER = "opt-words-try-s"
+SPOKEN = "answered empty text"  # what the calls of `worded` fail with
+
+
+def asked_of_speaker(lab, answer: Answer, stream: bool) -> openai.APIError:
+    """The stand-in says it, and is asked once."""
+    lab.stand_in.say(SPEAKER, answer)
+    try:
+        got = lab.openai.chat.completions.create(model=SPEAKER, messages=user("hi"), stream=stream)
+        got = list(got) if stream else got
+    except openai.APIError as error:
+        same(f"requests of the speaker, who said {answer.body!r}", lab.stand_in.asked[SPEAKER], 1)
+        return error
+    raise AssertionError(f"no error, but {got}, after {answer.body!r}")
+
+
+def recorded(lab, stream: bool) -> Answer:
+    """A failure as the daemon tells it, its receipt in it."""
+    body = {"model": handle("worded"), "messages": user("hi"), "stream": stream}
+    told = lab.daemon.http.post("/v1/chat/completions", json=body)
+    same("status", told.status_code, 200 if stream else 424)
+    holds("error and receipt hold the words", told.text.count(SPOKEN) >= 4, told.text)
+    holds("the receipt is there", '"ensc":{"run":' in told.text, told.text)
+    return Answer(told.status_code, told.content, {"content-type": told.headers["content-type"]})
+
+
+def with_words(answer: Answer, words: str) -> Answer:
+    """The same failure for another reason, wherever that stands."""
+    return replace(answer, body=answer.body.replace(SPOKEN.encode(), json.dumps(words)[1:-1].encode()))
+
+
+@case("every word of the vocabulary passes LiteLLM as 424, once, with its receipt")
 def _(lab):
-    words = vocabulary()
+    failure, words = recorded(lab, stream=False), vocabulary()
     holds("the vocabulary was found", len(words) >= 40, words)
     for word in words:
-        lab.speaker.say(f"`opt-words-fast-s` failed: `drafts` has 0 of the 2 answers it needs; `drafts[0]` (lab-one) {word}")
+        error = asked_of_speaker(lab, with_words(failure, word), stream=False)
+        same(f"class with {word!r}", type(error), openai.APIStatusError)
+        same(f"status with {word!r}", (error.status_code, error.code), (424, "424"))
+        holds(f"the client reads {word!r}", word in error.message, error.message)
+
+
+@case("every word of the vocabulary passes LiteLLM in a stream, once, with its receipt")
+def _(lab):
+    failure = recorded(lab, stream=True)
+    for word in vocabulary():
+        error = asked_of_speaker(lab, with_words(failure, word), stream=True)
+        same(f"class with {word!r}", type(error), openai.APIError)
+        same(f"code with {word!r}", error.code, "500")
+        holds(f"the client reads {word!r}", word in error.message, error.message)
+
+
+@case("a bare 429 in a name leaves a failure 424, once")
+def _(lab):
+    error = asked_of_speaker(lab, with_words(recorded(lab, stream=False), "needs `area-429`, which failed"), stream=False)
+    same("status", error.status_code, 424)
+
+
+# LiteLLM does not know the status that a stream would have had. No client sends again what broke after its head: one run.
+@case("a bare 429 in a name makes the code of a streamed failure 429, once")
+def _(lab):
+    error = asked_of_speaker(lab, with_words(recorded(lab, stream=True), "needs `area-429`, which failed"), stream=True)
+    same("class", type(error), openai.APIError)
+    same("code", error.code, "429")
+
+
+@case("through LiteLLM the receipt of a failure is kept under the run that its head names, streamed and not")
+def _(lab):
+    for ensemble, stream in (("told", False), ("told-stream", True)):
+        asked = lab.openai.chat.completions.with_raw_response
         try:
-            lab.openai.chat.completions.create(model="opt-words-fast-s", messages=user("hi"))
-            raise AssertionError(f"no error with {word!r}")
+            raw = asked.create(model=handle(ensemble), messages=user("hi"), stream=stream)
+            head = raw.headers
+            list(raw.parse())
+            raise AssertionError("an error was to be raised")
         except openai.APIStatusError as error:
-            same(f"status with {word!r}", error.status_code, 424)
-            holds(f"the client reads {word!r}", word in error.message, error.message)
-        same(f"requests with {word!r}", lab.speaker.asked, 1)
+            head = error.response.headers
+            holds("LiteLLM keeps the receipt in the body to itself", "ensc" not in error.response.json(), error.response.text)
+        except openai.APIError:
+            pass
+        kept = lab.daemon.http.get(f"/v1/runs/{head['llm_provider-x-ensc-run']}").json()["receipt"]
+        same("how the calls ended", [(call["model"], call["outcome"], call["why"]) for call in kept["calls"]], [
+            (f"{ensemble}-one", "failed", "answered empty text"),
+            (f"{ensemble}-two", "failed", "answered with a server error"),
+        ])
 
 
 def vocabulary() -> list[str]:

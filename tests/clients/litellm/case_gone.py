@@ -39,10 +39,12 @@ class Caller:
         self.socket.close()
 
 
-def all_cancelled(lab, model: str, count: int):
+def all_cancelled(lab, model: str, count: int, head: int | None):
+    """`head` is the status that they had sent by then, if they had."""
     lab.backend.wait_for_silence(SOON)
     calls = lab.backend.ledger(model)
     same(f"calls to {model} that were cut", [call["outcome"] for call in calls], ["cancelled"] * count)
+    same(f"heads from {model}", [call["status"] for call in calls], [head] * count)
 
 
 @case("client gone, not streamed, while the members are silent")
@@ -51,7 +53,7 @@ def _(lab):
     caller = Caller(lab, stream=False)
     lab.backend.wait_for_calls(3, 10)
     caller.leave()
-    all_cancelled(lab, "lab-gone-m*", 3)
+    all_cancelled(lab, "lab-gone-m*", 3, None)
 
 
 @case("client gone, streamed, while the members are silent")
@@ -60,7 +62,7 @@ def _(lab):
     caller = Caller(lab, stream=True)
     lab.backend.wait_for_calls(3, 10)
     caller.leave()
-    all_cancelled(lab, "lab-gone-m*", 3)
+    all_cancelled(lab, "lab-gone-m*", 3, None)
 
 
 @case("client gone, streamed, while the members are in mid-body")
@@ -68,9 +70,9 @@ def _(lab):
     lab.backend.script(*(stalls(model) for model in GONE.panel))
     caller = Caller(lab, stream=True)
     caller.read_until(b"data:")
-    lab.backend.wait_for_calls(3, 10)
+    lab.backend.wait_for_heads(3, 10)
     caller.leave()
-    all_cancelled(lab, "lab-gone-m*", 3)
+    all_cancelled(lab, "lab-gone-m*", 3, 200)
 
 
 @case("client gone, streamed, after the head and before the first token")
@@ -80,7 +82,7 @@ def _(lab):
     caller.read_until(b"data:")
     lab.backend.wait_for_calls(1, 10, GONE.chief)
     caller.leave()
-    all_cancelled(lab, GONE.chief, 1)
+    all_cancelled(lab, GONE.chief, 1, None)
 
 
 @case("client gone, not streamed, while the chief is silent")
@@ -89,16 +91,16 @@ def _(lab):
     caller = Caller(lab, stream=False)
     lab.backend.wait_for_calls(1, 10, GONE.chief)
     caller.leave()
-    all_cancelled(lab, GONE.chief, 1)
+    all_cancelled(lab, GONE.chief, 1, None)
 
 
 @case("client gone, not streamed, while the chief is in mid-body")
 def _(lab):
     lab.backend.script(stalls(GONE.chief))
     caller = Caller(lab, stream=False)
-    lab.backend.wait_for_calls(1, 10, GONE.chief)
+    lab.backend.wait_for_heads(1, 10, GONE.chief)
     caller.leave()
-    all_cancelled(lab, GONE.chief, 1)
+    all_cancelled(lab, GONE.chief, 1, 200)
 
 
 @case("client gone, streamed, in mid-body")
@@ -107,4 +109,4 @@ def _(lab):
     caller = Caller(lab, stream=True)
     caller.read_until(rb'"content": ?"[^"]')
     caller.leave()
-    all_cancelled(lab, GONE.chief, 1)
+    all_cancelled(lab, GONE.chief, 1, 200)

@@ -3,7 +3,8 @@
     client ── LiteLLM ── daemon "site" (the shipped ensembles), "lab" (panels.py), "loop" ──▶ LiteLLM ── back end
                      └── the daemon of `../lab` ──▶ LiteLLM ── its models
                      └── daemon "stopping" ──▶ the same, until a test stops it
-                     └── daemon "cut off" ──▶ nothing
+                     ├── daemon "cut off" ──▶ nothing
+                     └── a stand-in for a daemon
 """
 
 import secrets
@@ -19,13 +20,18 @@ from clients import Asynchronous
 from process import Process, free_port, wait_until
 from routing import UNPROBED, Routing
 from servers import Daemon, Servers
-from speaker import Speaker
+from standin import StandIn
+from statuses import ROWS
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 class Lab(Asked):
+    headers = "llm_provider-"
+    broken_by_silence = openai.APIError
+
     def __init__(self, ensc: str, folder: Path, own: list[panels.Panel], loop: panels.Panel):
+        super().__init__()
         self.ensc, self.folder, self.own, self.loop = ensc, folder, own, loop
         self.servers = Servers(ensc, folder)
         self.litellm_key = f"sk-{secrets.token_hex(16)}"
@@ -39,7 +45,7 @@ class Lab(Asked):
     def start(self):
         panels.write(self.folder / "lab", self.own)
         panels.write(self.folder / "loop", [self.loop])
-        self.speaker = Speaker()
+        self.stand_in = StandIn()
         self.backend = self._start_backend()
         self.site = self._start_daemon("site", ROOT / "ensembles")
         self.lab = self._start_daemon("lab", self.folder / "lab")
@@ -106,7 +112,6 @@ class Lab(Asked):
             routing.add(model, model, self.backend.address, self.backend_key)
         for model in self.loop.panel:  # behind LiteLLM, the members of the loop are the handle that asks them
             routing.add(model, self.loop.handle, self.looped.address, self.daemon_key, info=UNPROBED)
-        routing.add("opt-words-fast-s", "opt-words-fast-s", self.speaker.address, self.daemon_key, info=UNPROBED)
         self._route_asked(routing)
         return routing.text(
             router_settings={"fallbacks": [{"lab-lent-m1": ["lab-substitute"]}]},
@@ -123,13 +128,19 @@ class Lab(Asked):
         routing.add_handles(self.daemon)
         routing.shorten("opt-silent", **silence, timeout=8, keepalive_seconds=4)
         for model in self.models.models():
-            params = silence if model == "unhelped" else None
+            # nobody keeps it alive, and LiteLLM is the first to lose patience
+            params = {"stream_timeout": 6} if model == "unhelped" else None
             routing.add(model, model, self.models.address, self.backend_key, params, UNPROBED)
         once = {"num_retries": 0}
+        for name in ("opt-words-try-s", *(row["litellm"]["stand_in"] for row in ROWS if "stand_in" in row.get("litellm", {}))):
+            routing.add(name, name, self.stand_in.address, self.daemon_key, params=once, info=UNPROBED)
+        probe = {**once, "extra_headers": {"x-ensc-probe": "1"}}
+        routing.add(handle("cut-off-probed"), handle("probed"), self.cut_off.address, self.daemon_key, params=probe, info=UNPROBED)
         for name, model, address, key in (
             (handle("nowhere"), handle("nowhere"), self.daemon.address, self.daemon_key),
             (handle("another-key"), handle("refused"), self.daemon.address, "sk-another"),
             (handle("cut-off"), handle("refused"), self.cut_off.address, self.daemon_key),
+            (handle("cut-off-stream"), handle("refused-stream"), self.cut_off.address, self.daemon_key),
             (handle("stopping-start"), handle("gone-start"), self.stopping.address, self.daemon_key),
             (handle("stopping-middle"), handle("gone-middle"), self.stopping.address, self.daemon_key),
         ):

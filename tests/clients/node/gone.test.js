@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
-import { Lab, handle, rejection, user } from './lab.js';
+import { Lab, handle, rejection, until, user } from './lab.js';
 
 describe('client gone', { concurrency: true }, () => {
   let lab, client;
@@ -18,6 +18,7 @@ describe('client gone', { concurrency: true }, () => {
   it('streamed, before the first token', async () => {
     const stream = await client.chat.completions.create(question('gone-start', true));
     await lab.callsUnderWay('gone-start', 2);
+    assert.deepEqual(await lab.heads('gone-start'), { one: null, two: null });
     stream.controller.abort();
     assert.deepEqual((await lab.ends('gone-start')).sort(), ['gone-start-one cancelled', 'gone-start-two cancelled']);
   });
@@ -30,14 +31,25 @@ describe('client gone', { concurrency: true }, () => {
       if (text === 'one two ') break;
     }
     assert.ok((await lab.ends('gone-middle')).includes('gone-middle-chief cancelled'));
+    assert.deepEqual(await lab.heads('gone-middle'), { one: 200, two: 200, chief: 200 });
   });
 
-  it('not streamed', async () => {
+  it('not streamed, before any head', async () => {
     const leaving = new AbortController();
     const answer = rejection(client.chat.completions.create(question('gone-whole', false), { signal: leaving.signal }));
     await lab.callsUnderWay('gone-whole', 2);
+    assert.deepEqual(await lab.heads('gone-whole'), { one: null, two: null });
     leaving.abort();
     assert.ok((await answer) instanceof OpenAI.APIUserAbortError);
     assert.deepEqual((await lab.ends('gone-whole')).sort(), ['gone-whole-one cancelled', 'gone-whole-two cancelled']);
+  });
+
+  it('not streamed, in the middle of the chief\'s answer', async () => {
+    const leaving = new AbortController();
+    const answer = rejection(client.chat.completions.create(question('gone-whole-middle', false), { signal: leaving.signal }));
+    await until(async () => (await lab.heads('gone-whole-middle')).chief === 200, 'the chief has begun');
+    leaving.abort();
+    assert.ok((await answer) instanceof OpenAI.APIUserAbortError);
+    assert.ok((await lab.ends('gone-whole-middle')).includes('gone-whole-middle-chief cancelled'));
   });
 });
