@@ -1,7 +1,8 @@
 //! The command line: one file a verb. Knows the terminal, and of the rest of the crate only its front doors.
 
 pub mod check;
-pub mod collector;
+pub mod choices;
+mod collector;
 pub mod config;
 pub mod diff;
 pub mod explain;
