@@ -69,6 +69,9 @@ pub struct Settings {
     pub pass_fields: Vec<String>,
 }
 
+/// Says how many there are of something that is counted elsewhere.
+type Counting = Box<dyn Fn() -> u64 + Send + Sync>;
+
 /// All that the handlers share. One for the life of the daemon.
 pub struct State {
     current: Current,
@@ -80,6 +83,8 @@ pub struct State {
     books: Arc<Books>,
     /// Where calls are made; `None` if runs are not real.
     host: Option<Arc<Host>>,
+    /// Counts the log lines that nobody took.
+    lost_lines: Counting,
     /// Since 1970.
     clock: fn() -> Duration,
     /// Seconds since 1970; `created` of every handle.
@@ -114,6 +119,7 @@ impl State {
             health: Health::new(settings.liveliness),
             books: Arc::default(),
             host: None,
+            lost_lines: Box::new(|| 0),
             clock: since_1970,
             started_s: since_1970().as_secs(),
         }
@@ -131,6 +137,12 @@ impl State {
     pub fn with_limits(mut self, allowed: Allowed) -> Self {
         self.limits = Limits::new(allowed);
         self
+    }
+
+    /// Lines of the log may be lost; `count` says how many were.
+    #[must_use]
+    pub fn with_lost_lines(self, count: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self { lost_lines: Box::new(count), ..self }
     }
 
     /// Techniques may be asked for on what is served; without this, none is known.
@@ -169,6 +181,7 @@ impl State {
             open: self.host.as_ref().map(|host| host.breakers.open()).unwrap_or_default(),
             is_alive: self.health.is_ready(),
             is_stale: self.current.stale().is_some(),
+            lost_lines: (self.lost_lines)(),
         }
     }
 
