@@ -1,7 +1,8 @@
 //! The command line: one file a verb. Knows the terminal, and of the rest of the crate only its front doors.
 
 pub mod check;
-pub mod collector;
+pub mod choices;
+mod collector;
 pub mod config;
 pub mod diff;
 pub mod doctor;
@@ -9,7 +10,8 @@ pub mod explain;
 pub mod export;
 pub mod fix;
 pub mod fmt;
-pub mod list;
+pub mod limits;
+mod list;
 pub mod manager;
 pub mod new;
 pub mod output;

@@ -1,10 +1,12 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
 mod approaches;
+mod choices;
 pub mod daemon;
 mod doctor;
 mod exports;
 mod life;
+mod limits;
 mod lints;
 mod logs;
 mod new;
