@@ -133,7 +133,7 @@ impl Args {
         let loaded = self.place.load_sound(out)?;
         let log = self.log_format(&loaded.config.serve)?;
         let decided = self.decide(loaded, seen)?;
-        let log = world::start_log(log == Log::Json).map_err(Stop::Failed)?;
+        let log = world::log::start(log == Log::Json).map_err(Stop::Failed)?;
         self.say_what_is_ignored();
         say_limits(&decided.limits, matches!(decided.chosen, Chosen::Http(_)));
         let runtime = signal::runtime()?;
@@ -232,7 +232,7 @@ impl Args {
 }
 
 impl Decided {
-    async fn serve(self, out: &mut Output, log: &world::Log) -> Result<(), Stop> {
+    async fn serve(self, out: &mut Output, log: &world::log::Log) -> Result<(), Stop> {
         // Before the port is open: a signal that comes as soon as we answer is not lost.
         let hangups = Hangups::caught();
         let (interrupts, mut more_interrupts) = (Interrupts::caught(), Interrupts::caught());

@@ -101,16 +101,16 @@ const CRATES: &[(&str, &[&str])] = &[
     // the command line
     ("mimalloc", &["main.rs"]),
     ("clap", &["cli"]),
-    ("anstream", &["cli/output.rs", "cli/world.rs"]),
+    ("anstream", &["cli/output.rs", "cli/world/log.rs"]),
     ("tracing", ASYNC),
-    ("tracing_appender", &["cli/world.rs"]),
-    ("tracing_subscriber", &["cli/world.rs"]),
+    ("tracing_appender", &["cli/world/log.rs"]),
+    ("tracing_subscriber", &["cli/world/log.rs"]),
     // the world
     ("std::fs", &["cli/world.rs"]),
     ("std::env", &["cli/world.rs"]),
     ("std::time::SystemTime", &["serve", "cli/world.rs"]),
     ("std::time::Instant", &[]),
-    ("std::thread", &[]),
+    ("std::thread", &["cli/world/log.rs"]),
     ("std::process", &["main.rs", "cli.rs"]),
     ("tokio::time", ASYNC),
 ];
