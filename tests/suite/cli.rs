@@ -5,6 +5,7 @@ pub mod daemon;
 mod exports;
 mod life;
 mod lints;
+mod loaded;
 mod logs;
 mod new;
 mod sync;
