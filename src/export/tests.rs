@@ -56,6 +56,23 @@ fn litellm_waits_longer_than_the_handle_and_books_nothing_twice() {
 }
 
 #[test]
+fn litellm_is_told_the_longest_answer_that_can_reach_a_client() {
+    let told = |plan: &Plan| fresh(litellm::place(std::slice::from_ref(plan), DAEMON_URL, ""));
+    let mut plan = sample::architect();
+    let crate::plan::Act::Merge { ask, .. } = &mut plan.nodes[4].act else { panic!("the reply is a merge") };
+    ask.max_tokens = crate::units::Tokens(5_000);
+    assert!(
+        told(&plan).contains("max_output_tokens: 5000\n"),
+        "not what the model could say, nor what drafts may"
+    );
+    plan.nodes[4].is_final = false;
+    assert!(
+        told(&plan).contains("max_output_tokens: 65536\n"),
+        "what no model writes is made of what came in"
+    );
+}
+
+#[test]
 fn a_url_that_yaml_could_misread_is_quoted() {
     let yaml = fresh(litellm::place(&[sample::architect()], "http://127.0.0.1:4020/v1 # x", ""));
     assert!(yaml.contains("api_base: \"http://127.0.0.1:4020/v1 # x\""), "{yaml}");
