@@ -180,7 +180,7 @@ impl<'a> Review<'a> {
     }
 
     fn tell(&mut self, finding: Finding<'a>, number: usize) {
-        let handle = finding.plan.map(|plan| plan.handle.as_str());
+        let handle = finding.plan.map(|plan| plan.handle.as_ref());
         let key = (finding.rule.code, finding.diagnostic.span, number);
         match (self.known.get(&key), handle) {
             (Some(&index), Some(handle)) => self.told[index].1.push(handle),

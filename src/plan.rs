@@ -44,7 +44,7 @@ pub struct FrameId(pub u32);
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// `opt-architect-high-xl`
-    pub handle: String,
+    pub handle: Arc<str>,
     /// `moa-architect-high-xl`
     pub selector: String,
     /// `architect`
@@ -80,7 +80,7 @@ pub struct Plan {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    pub name: String,
+    pub name: Arc<str>,
     /// `mlx`, `ov`, `remote`; empty if not said.
     pub runtime: String,
     pub memory: Option<Bytes>,
@@ -106,7 +106,7 @@ pub struct Frame {
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Unique and stable: `drafts`, `drafts[0]`, `reply.else`, `draft.round2.notes`.
-    pub id: String,
+    pub id: Arc<str>,
     /// The step's name if this is the head of one, as it is written: several nodes may bear the same.
     pub name: Option<String>,
     pub doc: String,
@@ -291,7 +291,7 @@ impl Node {
     /// A node of the handle's own frame about which nothing but this is said.
     pub(crate) fn blank(id: impl Into<String>, span: Span, act: Act) -> Self {
         Self {
-            id: id.into(),
+            id: id.into().into(),
             name: None,
             doc: String::new(),
             span,

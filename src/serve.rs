@@ -68,6 +68,9 @@ pub struct Settings {
     pub pass_fields: Vec<String>,
 }
 
+/// Says how many there are of something that is counted elsewhere.
+type Counting = Box<dyn Fn() -> u64 + Send + Sync>;
+
 /// All that the handlers share. One for the life of the daemon.
 pub struct State {
     current: Current,
@@ -79,6 +82,8 @@ pub struct State {
     books: Arc<Books>,
     /// Where calls are made; `None` if runs are not real.
     host: Option<Arc<Host>>,
+    /// Counts the log lines that nobody took.
+    lost_lines: Counting,
     /// Since 1970.
     clock: fn() -> Duration,
     /// Seconds since 1970; `created` of every handle.
@@ -113,6 +118,7 @@ impl State {
             health: Health::new(settings.liveliness),
             books: Arc::default(),
             host: None,
+            lost_lines: Box::new(|| 0),
             clock: since_1970,
             started_s: since_1970().as_secs(),
         }
@@ -123,6 +129,12 @@ impl State {
     pub fn with_collector(mut self, collector: Collector) -> Self {
         self.books = Arc::new(Books { spans: Some(Spans::new(collector)), ..Books::default() });
         self
+    }
+
+    /// Lines of the log may be lost; `count` says how many were.
+    #[must_use]
+    pub fn with_lost_lines(self, count: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self { lost_lines: Box::new(count), ..self }
     }
 
     /// Techniques may be asked for on what is served; without this, none is known.
@@ -161,6 +173,7 @@ impl State {
             open: self.host.as_ref().map(|host| host.breakers.open()).unwrap_or_default(),
             is_alive: self.health.is_ready(),
             is_stale: self.current.stale().is_some(),
+            lost_lines: (self.lost_lines)(),
         }
     }
 

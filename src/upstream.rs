@@ -36,7 +36,7 @@ pub trait Upstream: Send + Sync + 'static {
 /// One question to one model, complete but for its encoding (see [`wire::encode`]).
 #[derive(Clone, Debug)]
 pub struct Call {
-    pub model: String,
+    pub model: Arc<str>,
     /// Whether the answer is wanted token by token.
     pub stream: bool,
     /// What the model sees, in order. Shared raw parts are the client's own bytes.
@@ -53,11 +53,11 @@ pub struct Call {
 #[derive(Clone, Debug, Default)]
 pub struct Attribution {
     /// The handle; becomes the tag `ensemble:<handle>` and the body's `headers: {"x-ensc-path": …}`.
-    pub handle: String,
+    pub handle: Arc<str>,
     /// Becomes the trace id.
-    pub run: String,
+    pub run: Arc<str>,
     /// The step's id in the plan, e.g. `drafts[0]`.
-    pub step: String,
+    pub step: Arc<str>,
     /// A validated W3C `traceparent`, passed on.
     pub traceparent: Option<String>,
 }

@@ -72,21 +72,21 @@ fn plans_with(more: &str) -> Vec<Plan> {
 }
 
 fn named(handle: &str) -> Plan {
-    plans().into_iter().find(|plan| plan.handle == handle).expect("the handle ships")
+    plans().into_iter().find(|plan| plan.handle.as_ref() == handle).expect("the handle ships")
 }
 
 /// Models of the calls that are made when nothing fails.
 fn models_without_failures(plan: &Plan) -> BTreeSet<String> {
     let fallbacks: BTreeSet<_> = plan.nodes.iter().filter_map(|node| node.fallback).collect();
     let asks = plan.ids().filter(|id| !fallbacks.contains(id)).filter_map(|id| plan.node(id).act.ask());
-    asks.map(|ask| plan.model(ask.model).name.clone()).collect()
+    asks.map(|ask| plan.model(ask.model).name.to_string()).collect()
 }
 
 #[test]
 fn exactly_the_ten_handles_ship_and_cost_what_they_say() {
     let plans = plans();
     let found: Vec<(&str, u32, u32)> =
-        plans.iter().map(|plan| (plan.handle.as_str(), plan.bounds.calls, plan.bounds.waves)).collect();
+        plans.iter().map(|plan| (plan.handle.as_ref(), plan.bounds.calls, plan.bounds.waves)).collect();
     let mut expected = HANDLES.to_vec();
     expected.sort_unstable();
     let mut sorted = found;
@@ -167,8 +167,11 @@ fn models_with_a_strict_chat_template_get_one_turn_of_ours_or_the_conversation_a
 #[test]
 fn route_answers_one_of_the_other_nine_handles_whatever_fails() {
     let plan = named("opt-route-fast-s");
-    let others: BTreeSet<String> =
-        plans().into_iter().map(|plan| plan.handle).filter(|handle| *handle != plan.handle).collect();
+    let others: BTreeSet<String> = plans()
+        .into_iter()
+        .map(|plan| plan.handle.to_string())
+        .filter(|handle| **handle != *plan.handle)
+        .collect();
     let Act::Route(route) = &plan.node(plan.reply).act else { panic!("the reply is a route") };
     let mut labels = BTreeSet::new();
     for arm in &route.arms {
@@ -198,7 +201,8 @@ fn route_answers_one_of_the_other_nine_handles_whatever_fails() {
 #[test]
 fn privacy_fails_rather_than_redact_with_fewer_finders() {
     let plan = named("opt-privacy-fast-s");
-    let Act::Group(group) = &plan.nodes.iter().find(|node| node.id == "reply.found").expect("found").act
+    let Act::Group(group) =
+        &plan.nodes.iter().find(|node| node.id.as_ref() == "reply.found").expect("found").act
     else {
         panic!("a group")
     };
@@ -263,7 +267,12 @@ fn request(last: &str, system: &str) -> Data {
 /// The prompts of the call at `id`, rendered.
 fn prompt(handle: &str, id: &str, scope: &Scope, shown: &Data) -> String {
     let plan = named(handle);
-    let ask = plan.nodes.iter().find(|node| node.id == id).and_then(|node| node.act.ask()).expect("a call");
+    let ask = plan
+        .nodes
+        .iter()
+        .find(|node| node.id.as_ref() == id)
+        .and_then(|node| node.act.ask())
+        .expect("a call");
     let turn = |turn: &plan::Turn| match &turn.binds {
         None => turn.template.render(scope).expect("renders"),
         Some(binds) => {
@@ -314,7 +323,7 @@ fn every_prompt_renders() {
         scope.set(one, Data::Answer(answer("<think>well</think>one answer")));
     }
     for plan in plans() {
-        if plan.handle == "opt-chat-balanced-m" {
+        if plan.handle.as_ref() == "opt-chat-balanced-m" {
             scope.set("notes", Data::Answer(answer("one answer")));
         }
         for node in plan.nodes.iter().filter(|node| node.act.ask().is_some_and(|ask| !ask.prompt.is_empty()))
@@ -339,6 +348,6 @@ fn the_page_about_the_ensembles_is_true() {
     }
     let example =
         page.split("```ens\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
-    let handles: Vec<String> = plans_with(example).into_iter().map(|plan| plan.handle).collect();
+    let handles: Vec<String> = plans_with(example).into_iter().map(|plan| plan.handle.to_string()).collect();
     assert!(handles.contains(&"opt-mail-balanced-m".to_owned()));
 }

@@ -107,7 +107,7 @@ fn request(json: &str) -> Result<(Request, u32), String> {
     };
     let raw = |value: Value| serde_json::value::to_raw_value(&value).expect("JSON stays JSON").into();
     let request = Request {
-        run: "run-story".to_owned(),
+        run: "run-story".to_owned().into(),
         model: "story".to_owned(),
         messages,
         fields: body.into_iter().map(|(name, value)| (name, raw(value))).collect(),
@@ -142,7 +142,7 @@ fn message(message: &serde_json::Value) -> Message {
 fn tell(plan: &Arc<Plan>, request: Request, script: Script) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(async {
-        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
         let mut run = Run::new(Arc::clone(plan), Arc::new(request), host);
         let mut pieces = Vec::new();

@@ -83,7 +83,7 @@ fn what_is_not_known_is_told_with_what_is() {
 fn a_technique_takes_the_options_and_roles_of_the_ensemble() {
     let world = world();
     let plan = world.compose("moa").expect("it is sound");
-    assert_eq!((plan.handle.as_str(), plan.selector.as_str()), ("opt-plan-high-xl", "moa-plan-high-xl"));
+    assert_eq!((plan.handle.as_ref(), plan.selector.as_str()), ("opt-plan-high-xl", "moa-plan-high-xl"));
     assert_eq!(plan.bounds.calls, 4, "three of the ensemble's own panel, and the chief");
     assert_eq!((plan.timeout.0, plan.limit.calls), (90_000, Some(6)));
 }
@@ -121,5 +121,5 @@ fn a_cell_has_roles_enough() {
     let approach = world.read("moa").expect("it is known").expect("it asks for something");
     let plan = world.approaches.compose(Base::Cell { profile: "high", tier: "xl" }, &approach);
     let plan = plan.expect("it is sound");
-    assert_eq!((plan.handle.as_str(), plan.bounds.calls), ("opt-moa-high-xl", 3));
+    assert_eq!((plan.handle.as_ref(), plan.bounds.calls), ("opt-moa-high-xl", 3));
 }

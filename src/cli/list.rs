@@ -76,14 +76,14 @@ fn as_json(plans: &[Plan]) -> String {
 ///
 /// A sentence with the nearest name, or with where to look.
 pub fn find<'a>(plans: &'a [Plan], name: &str) -> Result<Vec<&'a Plan>, String> {
-    if let Some(plan) = plans.iter().find(|plan| plan.handle == name || plan.selector == name) {
+    if let Some(plan) = plans.iter().find(|plan| *plan.handle == *name || plan.selector == name) {
         return Ok(vec![plan]);
     }
     let cells: Vec<&Plan> = plans.iter().filter(|plan| plan.ensemble == name).collect();
     if !cells.is_empty() {
         return Ok(cells);
     }
-    let handles = plans.iter().map(|plan| plan.handle.as_str());
+    let handles = plans.iter().map(|plan| plan.handle.as_ref());
     let others = plans.iter().flat_map(|plan| [plan.selector.as_str(), plan.ensemble.as_str()]);
     let advice = did_you_mean(name, handles).or_else(|| did_you_mean(name, others));
     let advice = advice.unwrap_or_else(|| "`ensc list` shows all of them".to_owned());
@@ -108,7 +108,7 @@ pub fn one<'a>(plans: &[&'a Plan], name: &str) -> Result<&'a Plan, String> {
     match plans {
         [plan] => Ok(plan),
         several => {
-            let handles: Vec<&str> = several.iter().map(|plan| plan.handle.as_str()).collect();
+            let handles: Vec<&str> = several.iter().map(|plan| plan.handle.as_ref()).collect();
             Err(format!("`{name}` has {} handles; name one of {}", several.len(), handles.join(", ")))
         }
     }

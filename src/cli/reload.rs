@@ -129,7 +129,7 @@ impl Reloader {
         let plans = self.state.plans();
         let models = plans.iter().flat_map(|plan| &plan.models);
         let widths: BTreeMap<String, u32> =
-            models.map(|model| (model.name.clone(), model.concurrency)).collect();
+            models.map(|model| (model.name.to_string(), model.concurrency)).collect();
         let host = Arc::clone(&self.host);
         widths.into_iter().map(move |(model, width)| {
             let host = Arc::clone(&host);
@@ -151,7 +151,7 @@ struct Change {
 impl Change {
     fn between(before: &[Arc<Plan>], after: &[Arc<Plan>]) -> Self {
         let by_name = |plans: &[Arc<Plan>]| -> BTreeMap<String, String> {
-            plans.iter().map(|plan| (plan.handle.clone(), plan.short_hash().to_owned())).collect()
+            plans.iter().map(|plan| (plan.handle.to_string(), plan.short_hash().to_owned())).collect()
         };
         let (before, after) = (by_name(before), by_name(after));
         let differs = |(name, hash): &(&String, &String)| before.get(*name).is_some_and(|old| old != *hash);

@@ -50,7 +50,7 @@ pub fn to_json(plan: &Plan) -> String {
 }
 
 fn sent(plan: &Plan) -> Vec<Sent> {
-    let models = plan.models.iter().map(|model| model.name.clone()).collect();
+    let models = plan.models.iter().map(|model| model.name.to_string()).collect();
     let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Sim::new(models, Script::default())))));
     let plan = Arc::new(plan.clone());
     let mut all: Vec<Sent> = Vec::new();
@@ -60,10 +60,10 @@ fn sent(plan: &Plan) -> Vec<Sent> {
         let body = call.sends.map(|call| String::from_utf8_lossy(&encode(&call)).into_owned());
         match all.iter_mut().find(|sent| sent.wave == node.wave && sent.body == body) {
             Some(same) => {
-                same.steps.push(node.id.clone());
+                same.steps.push(node.id.to_string());
                 same.attempts += attempts;
             }
-            None => all.push(Sent { steps: vec![node.id.clone()], attempts, wave: node.wave, body }),
+            None => all.push(Sent { steps: vec![node.id.to_string()], attempts, wave: node.wave, body }),
         }
     }
     all.sort_by_key(|sent| sent.wave);
@@ -73,8 +73,8 @@ fn sent(plan: &Plan) -> Vec<Sent> {
 /// One message and nothing else.
 fn request(plan: &Plan) -> Request {
     Request {
-        run: "run-0".to_owned(),
-        model: plan.handle.clone(),
+        run: "run-0".into(),
+        model: plan.handle.to_string(),
         messages: vec![Message::ours(Role::User, CONVERSATION)],
         fields: Vec::new(),
         stream: false,

@@ -93,8 +93,8 @@ impl Args {
             return Err(Stop::Usage("the prompt is empty".into()));
         }
         Ok(Request {
-            run: format!("run-{:016x}", fastrand::u64(..)),
-            model: plan.handle.clone(),
+            run: format!("run-{:016x}", fastrand::u64(..)).into(),
+            model: plan.handle.to_string(),
             messages: vec![Message::ours(Role::User, prompt)],
             fields: Vec::new(),
             stream: self.format == Format::Text,

@@ -130,10 +130,18 @@ impl Args {
         let loaded = self.place.load_sound(out)?;
         let log = self.log_format(&loaded.config.serve)?;
         let decided = self.decide(loaded, seen)?;
-        world::start_log(log == Log::Json).map_err(Stop::Failed)?;
+        let log = world::start_log(log == Log::Json).map_err(Stop::Failed)?;
         self.say_what_is_ignored();
         say_limits();
-        signal::runtime()?.block_on(decided.serve(out))
+        let runtime = signal::runtime()?;
+        let ended = runtime.block_on(async {
+            let ended = decided.serve(out, &log).await;
+            log.end().await;
+            ended
+        });
+        // The log's last line may wait for a reader for ever.
+        runtime.shutdown_background();
+        ended
     }
 
     fn decide(&self, loaded: Loaded, seen: Look) -> Result<Decided, Stop> {
@@ -219,7 +227,7 @@ impl Args {
 }
 
 impl Decided {
-    async fn serve(self, out: &mut Output) -> Result<(), Stop> {
+    async fn serve(self, out: &mut Output, log: &world::Log) -> Result<(), Stop> {
         // Before the port is open: a signal that comes as soon as we answer is not lost.
         let hangups = Hangups::caught();
         let (interrupts, mut more_interrupts) = (Interrupts::caught(), Interrupts::caught());
@@ -229,7 +237,9 @@ impl Decided {
         let settings =
             Settings { key: self.caller_key, liveliness: opened.liveliness, pass_fields: self.pass_fields };
         let host = Arc::new(Host::new(opened.upstream));
-        let mut state = State::new(self.plans, Arc::clone(&host), settings).with_approaches(self.approaches);
+        let mut state = State::new(self.plans, Arc::clone(&host), settings)
+            .with_approaches(self.approaches)
+            .with_lost_lines(log.lost());
         if let Some(collector) = self.collector {
             state = state.with_collector(collector);
         }

@@ -71,8 +71,13 @@ pub fn announce(listener: &TcpListener, out: &mut Output) -> Result<(), Stop> {
 /// Every model that the ensembles can call.
 fn models(folder: &std::path::Path) -> Result<Vec<String>, Stop> {
     let loaded = config::load(&[folder.to_owned()], None, &[])?;
-    let mut models: Vec<String> =
-        loaded.compiled.plans.iter().flat_map(|plan| &plan.models).map(|model| model.name.clone()).collect();
+    let mut models: Vec<String> = loaded
+        .compiled
+        .plans
+        .iter()
+        .flat_map(|plan| &plan.models)
+        .map(|model| model.name.to_string())
+        .collect();
     models.sort();
     models.dedup();
     match models.is_empty() {

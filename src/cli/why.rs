@@ -36,7 +36,7 @@ impl Args {
         let why = Why::of(&self.model, plans);
         if why.handles.is_empty() {
             let called: BTreeSet<&str> =
-                plans.iter().flat_map(|plan| &plan.models).map(|model| model.name.as_str()).collect();
+                plans.iter().flat_map(|plan| &plan.models).map(|model| model.name.as_ref()).collect();
             let advice = did_you_mean(&self.model, called).map(|it| format!("; {it}")).unwrap_or_default();
             return Err(Stop::Failed(format!("no handle can call `{}`{advice}", self.model)));
         }

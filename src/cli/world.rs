@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::source::{FILE_SIZE_MAX, SourceFile, Sources};
 
@@ -222,25 +223,57 @@ pub fn raise_descriptor_limit() -> Result<(u64, u64), String> {
     Ok((limit.current.unwrap_or(u64::MAX), limit.maximum.unwrap_or(u64::MAX)))
 }
 
+/// Log lines that wait for whoever reads standard error; what comes beyond them is lost, and counted.
+const LOG_LINES_MAX: usize = 4096;
+
+/// How long the last lines wait for their reader.
+const LOG_END_MAX: Duration = Duration::from_secs(2);
+
+/// Writes log lines as long as it lives; dropped, it writes those that still wait.
+pub struct Log {
+    _writer: tracing_appender::non_blocking::WorkerGuard,
+    lost: tracing_appender::non_blocking::ErrorCounter,
+}
+
+impl Log {
+    /// Counts the lines that were lost because nobody took them from standard error.
+    pub fn lost(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let lost = self.lost.clone();
+        move || lost.dropped_lines() as u64
+    }
+
+    /// Writes the lines that still wait, if somebody takes them soon: a pipe that is full must not keep the process.
+    pub async fn end(self) {
+        let written = tokio::task::spawn_blocking(move || drop(self));
+        _ = tokio::time::timeout(LOG_END_MAX, written).await;
+    }
+}
+
 /// Log lines go to standard error from now on. `RUST_LOG` chooses what is logged; `info` without it.
+///
+/// A thread of its own writes them: who logs never waits for whoever reads. Lines that wait for it are written together.
 ///
 /// # Errors
 ///
 /// A `RUST_LOG` that cannot be read.
-pub fn start_log(as_json: bool) -> Result<(), String> {
+pub fn start_log(as_json: bool) -> Result<Log, String> {
+    use tracing_appender::non_blocking::NonBlockingBuilder;
     use tracing_subscriber::EnvFilter;
     let wanted = variable("RUST_LOG")?.filter(|wanted| !wanted.is_empty());
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or("info"))
         .map_err(|error| format!("RUST_LOG cannot be used: {error}"))?;
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let errors = std::io::BufWriter::new(std::io::stderr());
+    let waiting = NonBlockingBuilder::default().thread_name("log").buffered_lines_limit(LOG_LINES_MAX);
+    let (lines, writer) = waiting.finish(errors);
+    let lost = lines.error_counter();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).with_target(false);
     if as_json {
         log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
     } else {
         log.with_ansi(colour).init();
     }
-    Ok(())
+    Ok(Log { _writer: writer, lost })
 }
 
 /// A file to read, and what people call it.

@@ -127,7 +127,7 @@ impl Document {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         Self {
-            handle: plan.handle.clone(),
+            handle: plan.handle.to_string(),
             selector: plan.selector.clone(),
             ensemble: plan.ensemble.clone(),
             profile: plan.profile.clone(),
@@ -140,9 +140,9 @@ impl Document {
             bounds: BoundsOut::of(&plan.bounds),
             limit: LimitOut::of(plan.limit),
             memory_bytes: plan.memory.map(bytes),
-            members: plan.models.iter().map(|model| model.name.clone()).collect(),
+            members: plan.models.iter().map(|model| model.name.to_string()).collect(),
             models: plan.models.iter().map(ModelOut::of).collect(),
-            reply: plan.node(plan.reply).id.clone(),
+            reply: plan.node(plan.reply).id.to_string(),
             frames: plan.frames.iter().enumerate().skip(1).map(|frame| FrameOut::of(plan, frame)).collect(),
             nodes: plan.nodes.iter().map(|node| Step::of(plan, node)).collect(),
             settings: plan.settings.iter().map(SettingOut::of).collect(),
@@ -169,7 +169,7 @@ impl FrameOut {
     fn of(plan: &Plan, (number, frame): (usize, &Frame)) -> Self {
         Self {
             number: number as u32,
-            conversation: frame.conversation.map(|id| plan.node(id).id.clone()),
+            conversation: frame.conversation.map(|id| plan.node(id).id.to_string()),
             constants: frame.constants.iter().map(|(name, data)| (name.clone(), constant(data))).collect(),
         }
     }
@@ -205,7 +205,7 @@ impl LimitOut {
 impl ModelOut {
     fn of(model: &Model) -> Self {
         Self {
-            name: model.name.clone(),
+            name: model.name.to_string(),
             runtime: model.runtime.clone(),
             memory_bytes: model.memory.map(bytes),
             context: model.context.0,

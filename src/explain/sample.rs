@@ -288,7 +288,7 @@ impl Builder {
 
     pub(crate) fn model(&mut self, name: &str, gigabytes: u64) -> ModelId {
         self.models.push(Model {
-            name: name.to_owned(),
+            name: name.into(),
             runtime: name.split('-').next().unwrap_or_default().to_owned(),
             memory: Some(Bytes(gigabytes * 1_000_000_000)),
             context: Tokens(131_072),
@@ -308,7 +308,7 @@ impl Builder {
     pub(crate) fn plan(self, reply: NodeId) -> Plan {
         let timeout = Millis(300_000);
         Plan {
-            handle: format!("opt-{}-{}-{}", self.ensemble, self.profile, self.tier),
+            handle: format!("opt-{}-{}-{}", self.ensemble, self.profile, self.tier).into(),
             selector: self.selector.to_owned(),
             ensemble: self.ensemble.to_owned(),
             profile: self.profile.to_owned(),

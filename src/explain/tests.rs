@@ -85,11 +85,11 @@ fn every_id_that_a_node_names_is_one_of_the_plan() {
             for used in node.uses() {
                 let id = &plan.node(used).id;
                 let is_tie = step.ties.as_deref() == Some(id);
-                assert!(named.contains(&id.as_str()) || is_tie, "{}: the document loses {id}", step.id);
+                assert!(named.contains(&id.as_ref()) || is_tie, "{}: the document loses {id}", step.id);
             }
             let mapped = step.with_ids(|id| {
                 assert!(
-                    plan.nodes.iter().any(|node| node.id == id) || step.ties.as_deref() == Some(id),
+                    plan.nodes.iter().any(|node| node.id.as_ref() == id) || step.ties.as_deref() == Some(id),
                     "{id}"
                 );
                 id.to_owned()

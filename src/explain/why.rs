@@ -84,15 +84,17 @@ impl HandleUses {
         let needed = without_failures(plan);
         let steps: Vec<StepUse> = plan
             .ids()
-            .filter(|id| plan.node(*id).act.ask().is_some_and(|ask| plan.model(ask.model).name == model))
+            .filter(|id| {
+                plan.node(*id).act.ask().is_some_and(|ask| plan.model(ask.model).name.as_ref() == model)
+            })
             .map(|id| {
                 let node = plan.node(id);
-                let (step, verb) = (node.id.clone(), node.act.verb().to_owned());
+                let (step, verb) = (node.id.to_string(), node.act.verb().to_owned());
                 StepUse { step, verb, fallback: !needed.contains(&id) }
             })
             .collect();
         (!steps.is_empty()).then(|| Self {
-            handle: plan.handle.clone(),
+            handle: plan.handle.to_string(),
             place: plan.place.clone(),
             only_as_fallback: steps.iter().all(|step| step.fallback),
             steps,

@@ -23,7 +23,7 @@ pub fn place(plans: &[Plan], old: &str) -> Placed {
     let by_hand = lines.all.iter().enumerate().filter(|(index, _)| !is_inside(*index));
     let refusals: Vec<Refusal> = by_hand
         .filter_map(|(index, line)| Some((index, handle_of(line.text)?)))
-        .filter(|(_, handle)| plans.iter().any(|plan| plan.handle == *handle))
+        .filter(|(_, handle)| plans.iter().any(|plan| plan.handle.as_ref() == *handle))
         .map(|(index, handle)| {
             Refusal::at(
                 index,

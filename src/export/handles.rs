@@ -43,7 +43,7 @@ type Fields = IndexMap<String, Box<RawValue>>;
 /// Lines that are no JSON object, two rows of ours for one handle, a handle of ours on another endpoint.
 pub fn place(plans: &[Plan], old: &str) -> Placed {
     let mut wanted: IndexMap<&str, Row<'_>> =
-        plans.iter().map(|plan| (plan.handle.as_str(), Row::of(plan))).collect();
+        plans.iter().map(|plan| (plan.handle.as_ref(), Row::of(plan))).collect();
     let lines = Lines::of(old);
     let mut refusals = Vec::new();
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
@@ -61,7 +61,7 @@ pub fn place(plans: &[Plan], old: &str) -> Placed {
         };
         let handle = text_of(&fields, "handle").unwrap_or_default();
         if text_of(&fields, "endpoint_ref").as_deref() != Some(ENDPOINT) {
-            if plans.iter().any(|plan| plan.handle == handle) {
+            if plans.iter().any(|plan| *plan.handle == *handle) {
                 refusals.push(Refusal::at(
                     index,
                     format!(

@@ -42,7 +42,7 @@ const SETTINGS: Settings<'_> = Settings {
 pub fn place(plans: &[Plan], daemon_url: &str, old: &str) -> Placed {
     let entries: String = plans.iter().map(|plan| entry(plan, daemon_url)).collect();
     let entries: Vec<String> = entries.lines().map(str::to_owned).collect();
-    let names: Vec<&str> = plans.iter().map(|plan| plan.handle.as_str()).collect();
+    let names: Vec<&str> = plans.iter().map(|plan| plan.handle.as_ref()).collect();
     let list = List {
         key: "model_list",
         name: "model_name",

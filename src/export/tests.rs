@@ -124,7 +124,7 @@ fn rows_keep_their_place_their_looks_and_fields_that_we_do_not_know() {
         lines[1].starts_with("{\"x\":1e3,\"handle\":\"opt-extract-fast-s\",\"kind\":\"model\""),
         "{text}"
     );
-    assert!(lines[2].contains(&one.handle) && !lines[2].contains(&two.handle));
+    assert!(lines[2].contains(&*one.handle) && !lines[2].contains(&*two.handle));
     assert_eq!(lines[3], "{\"handle\":\"last\"}");
     let spaced = text.replace("{\"handle\":\"opt-a", "{ \"handle\" :  \"opt-a");
     assert_eq!(handles::place(&plans(), &spaced), Ok(spaced), "it says the same");

@@ -18,7 +18,7 @@ pub fn file_name(plan: &Plan) -> String {
 /// needs no file.
 #[must_use]
 pub fn models(plan: &Plan) -> Vec<&str> {
-    plan.models_on(RUNTIME).map(|model| model.name.as_str()).collect()
+    plan.models_on(RUNTIME).map(|model| model.name.as_ref()).collect()
 }
 
 /// The file with the plan's models: those that are there keep their place, new ones stand behind the last, others are

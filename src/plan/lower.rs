@@ -41,7 +41,7 @@ fn plan(program: &Program, handle: &Handle) -> Plan {
     };
     let reply = lowering.steps(&handle.steps, "");
     let mut plan = Plan {
-        handle: handle.name.clone(),
+        handle: handle.name.clone().into(),
         selector: String::new(),
         ensemble: handle.ensemble.clone(),
         profile: handle.profile.clone(),
@@ -248,10 +248,10 @@ impl Lowering<'_> {
     }
 
     fn model(&mut self, name: &str) -> ModelId {
-        let at = self.models.iter().position(|model| model.name == name).unwrap_or_else(|| {
+        let at = self.models.iter().position(|model| model.name.as_ref() == name).unwrap_or_else(|| {
             let model = &self.program.models[name];
             self.models.push(Model {
-                name: model.name.clone(),
+                name: model.name.clone().into(),
                 runtime: model.runtime.clone(),
                 memory: model.memory,
                 context: model.context,

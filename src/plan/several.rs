@@ -251,7 +251,7 @@ impl<'w, 'p> Writing<'w, 'p> {
             node.lane = Some(lane as u32);
         }
         if lane > 0 {
-            node.id = format!("{}#{}", node.id, lane + 1);
+            node.id = format!("{}#{}", node.id, lane + 1).into();
         }
         node
     }

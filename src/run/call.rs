@@ -243,7 +243,7 @@ impl Making<'_> {
         if let Some(recorder) = &self.core.recorder {
             recorder.asked(self.node, messages);
         }
-        self.core.ledger().attempt_began(self.node, model.name.clone());
+        self.core.ledger().attempt_began(self.node, &model.name);
         let began = Instant::now();
         let call = Arc::new(call);
         let result = self.answer(call, began).await;
@@ -368,7 +368,7 @@ impl Making<'_> {
         Arc::new(Answer {
             present: true,
             text: completion.text.as_str().into(),
-            model: self.core.plan.model(self.ask.model).name.as_str().into(),
+            model: Arc::clone(&self.core.plan.model(self.ask.model).name),
             tokens,
             cost_usd,
             seconds,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared, WeakShared};
+use futures_util::future::{BoxFuture, Either, Ready, Shared, WeakShared, ready};
 use tokio::time::Instant;
 
 use crate::plan::{FrameId, NodeId, Plan, paths};
@@ -50,6 +50,13 @@ enum Memo {
     Done(Outcome),
 }
 
+/// The end of a node: known already, or waited for.
+pub type NodeEnd = Either<Ready<Outcome>, Shared<BoxFuture<'static, Outcome>>>;
+
+fn ended(outcome: Outcome) -> NodeEnd {
+    NodeEnd::Left(ready(outcome))
+}
+
 // === impl Core ===
 
 impl Core {
@@ -88,25 +95,25 @@ impl Core {
     }
 
     /// The end of a node: started on first mention, shared afterwards.
-    pub fn node(self: &Arc<Self>, id: NodeId) -> BoxFuture<'static, Outcome> {
+    pub fn node(self: &Arc<Self>, id: NodeId) -> NodeEnd {
         self.node_after(id, 0)
     }
 
     /// The same for a place that is reached after `before` waves: a node that starts there starts behind them.
     ///
     /// A node that was stopped half-way is not started again: its calls would be made twice.
-    pub fn node_after(self: &Arc<Self>, id: NodeId, before: u32) -> BoxFuture<'static, Outcome> {
+    pub fn node_after(self: &Arc<Self>, id: NodeId, before: u32) -> NodeEnd {
         let mut memos = self.memos();
         match &memos[id.0 as usize] {
-            Memo::Done(outcome) => futures_util::future::ready(outcome.clone()).boxed(),
+            Memo::Done(outcome) => ended(outcome.clone()),
             Memo::Running(weak) => match weak.upgrade() {
-                Some(shared) => shared.boxed(),
+                Some(shared) => NodeEnd::Right(shared),
                 None => {
                     drop(memos);
                     self.ledger().late(id);
                     let outcome = Outcome::new(Output::Failed(Why::Stopped), before);
                     self.memos()[id.0 as usize] = Memo::Done(outcome.clone());
-                    futures_util::future::ready(outcome).boxed()
+                    ended(outcome)
                 }
             },
             Memo::Idle => {
@@ -114,7 +121,7 @@ impl Core {
                 if let Some(weak) = shared.downgrade() {
                     memos[id.0 as usize] = Memo::Running(weak);
                 }
-                shared.boxed()
+                NodeEnd::Right(shared)
             }
         }
     }

@@ -30,7 +30,7 @@ pub async fn run(core: Arc<Core>) -> Finished {
         Ok(given) => format!("{} spoke", given.steps()),
         Err(error) => error.message.clone(),
     };
-    ledger.event("run".to_owned(), "done", done);
+    ledger.event("run".into(), "done", done.into());
     let receipt = ledger.receipt(&core.request, told);
     let result = output.map(|given| given.choices());
     Finished { result, receipt, trace: ledger.take_trace() }
@@ -40,7 +40,7 @@ pub async fn run(core: Arc<Core>) -> Finished {
 pub fn abandoned(core: &Core, why: &'static str) -> Abandoned {
     let mut ledger = core.ledger();
     ledger.stopped(why);
-    ledger.event("run".to_owned(), "done", why.to_owned());
+    ledger.event("run".into(), "done", why.into());
     let receipt = ledger.receipt(&core.request, Told::default());
     Abandoned { receipt, trace: ledger.take_trace() }
 }
@@ -152,7 +152,7 @@ fn failure(core: &Core, why: &Why) -> RunError {
     let mut details = ledger.lost_quorums();
     details.extend(failures.iter().map(|(id, why, _)| {
         let node = core.plan.node(*id);
-        let model = node.act.ask().map(|ask| core.plan.model(ask.model).name.as_str()).unwrap_or_default();
+        let model = node.act.ask().map(|ask| core.plan.model(ask.model).name.as_ref()).unwrap_or_default();
         format!("`{}` ({model}) {why}", node.id)
     }));
     if details.is_empty() {
@@ -207,7 +207,7 @@ fn told(core: &Core, given: &Given) -> Told {
 
 impl Given {
     fn steps(&self) -> String {
-        self.replies.iter().map(|(_, reply)| reply.step.as_str()).collect::<Vec<_>>().join(", ")
+        self.replies.iter().map(|(_, reply)| reply.step.as_ref()).collect::<Vec<_>>().join(", ")
     }
 
     fn choices(self) -> Vec<Choice> {

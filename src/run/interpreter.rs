@@ -8,7 +8,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use crate::plan::{Act, Node, NodeId};
 
-use super::core::Core;
+use super::core::{Core, NodeEnd};
 use super::errors::Why;
 use super::outcome::{Outcome, Output, Reply};
 use super::receipt::Cause;
@@ -21,20 +21,22 @@ use super::work::Work;
 ///
 /// As many of these stand in each other as steps wait for each other, so this one is small: it waits, and what the node
 /// does has a box of its own.
-pub fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> BoxFuture<'static, Outcome> {
-    let core = Arc::clone(core);
-    async move {
-        // Looks only at those that have news: what many mention would else be looked at once for every way that leads to it.
-        let mut inputs: FuturesUnordered<_> =
-            core.plan.node(id).needs().into_iter().map(|input| core.node_after(input, before)).collect();
-        let mut ready = before;
-        while let Some(outcome) = inputs.next().await {
-            ready = ready.max(outcome.waves);
-        }
-        drop(inputs);
-        begin(core, id, ready).await
+pub async fn evaluate(core: &Arc<Core>, id: NodeId, before: u32) -> Outcome {
+    let ready = match core.plan.node(id).needs().as_slice() {
+        [] => before,
+        &[input] => core.node_after(input, before).await.waves.max(before),
+        inputs => all(inputs.iter().map(|&input| core.node_after(input, before)).collect()).await.max(before),
+    };
+    begin(Arc::clone(core), id, ready).await
+}
+
+/// Looks only at those that have news: what many mention would else be looked at once for every way that leads to it.
+async fn all(mut inputs: FuturesUnordered<NodeEnd>) -> u32 {
+    let mut waves = 0;
+    while let Some(outcome) = inputs.next().await {
+        waves = waves.max(outcome.waves);
     }
-    .boxed()
+    waves
 }
 
 /// The node, now that its inputs are there, and its `else` if it has one and needs it.

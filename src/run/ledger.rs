@@ -1,5 +1,6 @@
 //! The books of one run: every call, every surprise. The receipt and the trace are made of it, and nothing else is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ pub struct Ledger {
     because: Vec<String>,
     /// Of each of them.
     causes: Vec<Cause>,
-    fallbacks: Vec<String>,
-    skipped: Vec<String>,
+    fallbacks: Vec<Arc<str>>,
+    skipped: Vec<Arc<str>>,
     quorums: Vec<QuorumReceipt>,
     capped: Vec<String>,
     trace: Trace,
@@ -102,12 +103,12 @@ impl Ledger {
         }
     }
 
-    pub fn note(&mut self, node: NodeId, what: &'static str, detail: impl Into<String>) {
+    pub fn note(&mut self, node: NodeId, what: &'static str, detail: impl Into<Cow<'static, str>>) {
         let step = self.plan.node(node).id.clone();
         self.event(step, what, detail.into());
     }
 
-    pub fn event(&mut self, step: String, what: &'static str, detail: String) {
+    pub fn event(&mut self, step: Arc<str>, what: &'static str, detail: Cow<'static, str>) {
         if self.trace.events.len() >= EVENTS_MAX {
             self.trace.dropped += 1;
             return;
@@ -136,12 +137,12 @@ impl Ledger {
         });
     }
 
-    pub fn attempt_began(&mut self, node: NodeId, detail: String) {
+    pub fn attempt_began(&mut self, node: NodeId, model: &str) {
         let record = self.record(node);
         record.attempts += 1;
         record.under_way = Some(Said::Nothing);
         let what = if record.attempts == 1 { "ask" } else { "retry" };
-        self.note(node, what, detail);
+        self.note(node, what, model.to_owned());
     }
 
     /// An attempt has waited so long for its slots, whether it got them or not.
@@ -270,7 +271,7 @@ impl Ledger {
 
     pub fn fallback(&mut self, node: NodeId, taken: NodeId, degraded: bool) {
         let (from, to) = (self.plan.node(node).id.clone(), self.plan.node(taken).id.clone());
-        self.fallbacks.push(to.clone());
+        self.fallbacks.push(Arc::clone(&to));
         self.note(taken, "else", format!("in the place of {from}"));
         if degraded {
             self.degraded(Cause::Else, format!("`{to}` answered in the place of `{from}`"));
@@ -426,7 +427,7 @@ impl Ledger {
     }
 
     pub fn usage_of(&self, step: &str) -> Option<UsageReceipt> {
-        let id = self.plan.ids().find(|&id| self.plan.node(id).id == step)?;
+        let id = self.plan.ids().find(|&id| self.plan.node(id).id.as_ref() == step)?;
         self.calls[id.0 as usize].as_ref()?.usage.map(usage_receipt)
     }
 

@@ -52,9 +52,9 @@ pub struct Value {
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// Id of the node that made it.
-    pub step: String,
+    pub step: Arc<str>,
     /// Name of the model; none for a text.
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
     pub completion: Completion,
     /// As templates see it.
     pub view: Arc<Answer>,
@@ -224,7 +224,7 @@ impl Many {
 
 impl Reply {
     /// A text that no model gave.
-    pub fn text(step: impl Into<String>, text: String) -> Self {
+    pub fn text(step: impl Into<Arc<str>>, text: String) -> Self {
         let view = Answer { present: true, text: text.as_str().into(), fits: true, ..Answer::default() };
         let completion = Completion { text, finish_reason: "stop".to_owned(), ..Completion::default() };
         Self { step: step.into(), model: None, completion, view: Arc::new(view), streamed: false }
@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn steps(output: &Output) -> Vec<String> {
-        output.replies().iter().map(|reply| reply.step.clone()).collect()
+        output.replies().iter().map(|reply| reply.step.to_string()).collect()
     }
 
     #[test]

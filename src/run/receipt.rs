@@ -1,5 +1,6 @@
 //! What really happened, for the client: whatever went differently from the plan stands here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,8 +8,8 @@ use serde::Serialize;
 /// Stands under `ensc` in every answer. Numbers that could not be known are absent, never guessed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Receipt {
-    pub run: String,
-    pub handle: String,
+    pub run: Arc<str>,
+    pub handle: Arc<str>,
     /// The plan's hash.
     pub plan: String,
     /// A member or decider failed for good, was cut by a deadline, or an `else` was taken.
@@ -23,9 +24,9 @@ pub struct Receipt {
     /// Groups that had a quorum to meet.
     pub quorums: Vec<QuorumReceipt>,
     /// Steps whose `else` was taken.
-    pub fallbacks: Vec<String>,
+    pub fallbacks: Vec<Arc<str>>,
     /// Steps that `skip when` left out.
-    pub skipped: Vec<String>,
+    pub skipped: Vec<Arc<str>>,
     /// The reply's own step and model; of several choices the first.
     pub reply: ReplyReceipt,
     /// Of a request with `n` above 1.
@@ -44,8 +45,8 @@ pub struct Receipt {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CallReceipt {
-    pub step: String,
-    pub model: String,
+    pub step: Arc<str>,
+    pub model: Arc<str>,
     /// `ok`, `failed`, `cancelled`.
     pub outcome: &'static str,
     /// For what failed or was cancelled: words of the closed vocabulary.
@@ -113,7 +114,7 @@ pub struct UsageReceipt {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct QuorumReceipt {
-    pub step: String,
+    pub step: Arc<str>,
     pub need: u32,
     pub of: u32,
     pub got: u32,
@@ -122,8 +123,8 @@ pub struct QuorumReceipt {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ReplyReceipt {
     /// The step whose answer the client got, e.g. `drafts[1]` after a pick.
-    pub step: String,
-    pub model: Option<String>,
+    pub step: Arc<str>,
+    pub model: Option<Arc<str>>,
     pub streamed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageReceipt>,

@@ -133,7 +133,7 @@ impl Ending {
 impl Given {
     fn of(reply: &Reply) -> Self {
         Self {
-            step: reply.step.clone(),
+            step: reply.step.to_string(),
             answer: Arc::clone(&reply.view),
             tool_calls: reply.completion.tool_calls.clone(),
         }

@@ -20,7 +20,7 @@ const MESSAGE_OVERHEAD: u64 = 8;
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Unique; stands in receipts, logs and LiteLLM's books. Letters, digits, dashes.
-    pub run: String,
+    pub run: Arc<str>,
     /// The name that was asked for: handle or selector.
     pub model: String,
     /// Never empty.

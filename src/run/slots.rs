@@ -122,10 +122,14 @@ impl Slots {
 
     fn lane(&self, model: &str, concurrency: u32) -> (Arc<Semaphore>, Arc<AtomicU32>) {
         let mut models = self.models();
-        let lane = models.entry(model.to_owned()).or_insert_with(|| {
-            let width = concurrency.max(1);
-            Lane { width, free: Arc::new(Semaphore::new(width as usize)), used: Arc::default() }
-        });
+        let lane = match models.get(model) {
+            Some(lane) => lane,
+            None => {
+                let width = concurrency.max(1);
+                let free = Arc::new(Semaphore::new(width as usize));
+                models.entry(model.to_owned()).or_insert(Lane { width, free, used: Arc::default() })
+            }
+        };
         (Arc::clone(&lane.free), Arc::clone(&lane.used))
     }
 

@@ -1,5 +1,8 @@
 //! What happened when, as data; stories, `ensc run --trace` and logs print the same text.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 /// Most events kept of one run; what comes later is counted, not kept.
 pub const EVENTS_MAX: usize = 4096;
 
@@ -15,10 +18,10 @@ pub struct TraceEvent {
     /// Since the run began.
     pub at_ms: u64,
     /// The step's id; `run` for what concerns the whole.
-    pub step: String,
+    pub step: Arc<str>,
     /// One word: `ask`, `answer`, `failed`, `retry`, `cancelled`, `skipped`, `else`, `quorum`, `picked`, `done`, …
     pub what: &'static str,
-    pub detail: String,
+    pub detail: Cow<'static, str>,
 }
 
 impl std::fmt::Display for Trace {

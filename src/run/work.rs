@@ -1,5 +1,6 @@
 //! A node at work, and what every verb does with it: look at its inputs, make a call, say what happened.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::plan::{Node, NodeId};
@@ -73,7 +74,7 @@ impl<'a> Work<'a> {
     }
 
     pub fn needs(&self, id: NodeId) -> Why {
-        Why::Needs(self.core.plan.node(id).id.clone())
+        Why::Needs(self.core.plan.node(id).id.to_string())
     }
 
     /// A step that a prompt or a text prints and that has failed: going on would ask about nothing, or print nothing where
@@ -106,11 +107,11 @@ impl<'a> Work<'a> {
         }
         let plan = &self.core.plan;
         let node = plan.node(node);
-        let model = node.act.ask().map(|ask| plan.model(ask.model).name.as_str()).unwrap_or_default();
+        let model = node.act.ask().map(|ask| plan.model(ask.model).name.as_ref()).unwrap_or_default();
         self.core.ledger().degraded(Cause::Call, format!("`{}` ({model}) {why}", node.id));
     }
 
-    pub fn note(&self, what: &'static str, detail: impl Into<String>) {
+    pub fn note(&self, what: &'static str, detail: impl Into<Cow<'static, str>>) {
         self.core.ledger().note(self.id, what, detail);
     }
 

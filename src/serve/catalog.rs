@@ -41,7 +41,7 @@ impl Catalog {
         }
         // Handles after selectors: where both claim a name, it is the handle's.
         for served in &handles {
-            names.insert(served.plan.handle.clone(), Arc::clone(served));
+            names.insert(served.plan.handle.to_string(), Arc::clone(served));
         }
         Self { handles, names, composer }
     }

@@ -69,8 +69,9 @@ fn probe(state: &State, plan: &Plan, question: &Question) -> Result<Response<Bod
     if !state.health.is_ready() {
         return Err(Refusal::new(Kind::NotReady, "the upstream has not answered yet"));
     }
-    let tag = Tag { run: run_id(), handle: plan.handle.clone(), warning: question.warning };
-    let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
+    let tag = Tag { run: run_id(), handle: Arc::clone(&plan.handle), warning: question.warning };
+    let head =
+        Head { id: Arc::clone(&tag.run), created: state.now_s(), model: question.model.as_str().into() };
     Ok(respond::probed(wire::probe(&head), &tag))
 }
 
@@ -82,8 +83,9 @@ async fn run(
     body: BodyShare,
 ) -> Result<Response<Body>, Refusal> {
     let holds = Holds { slot: state.limits.take_run()?, body };
-    let tag = Tag { run: run_id(), handle: plan.handle.clone(), warning: question.warning };
-    let head = Head { id: tag.run.clone(), created: state.now_s(), model: question.model.clone() };
+    let tag = Tag { run: run_id(), handle: Arc::clone(&plan.handle), warning: question.warning };
+    let head =
+        Head { id: Arc::clone(&tag.run), created: state.now_s(), model: question.model.as_str().into() };
     let (streamed, include_usage) = (question.stream, question.include_usage);
     let span = span(state, &hop);
     let request = Arc::new(to_request(&plan, question, hop, span, &tag));
@@ -108,7 +110,7 @@ fn span(state: &State, hop: &Hop) -> Option<RunSpan> {
 
 fn to_request(plan: &Plan, question: Question, hop: Hop, span: Option<RunSpan>, tag: &Tag) -> Request {
     Request {
-        run: tag.run.clone(),
+        run: Arc::clone(&tag.run),
         model: question.model,
         messages: question.messages,
         fields: question.fields,
@@ -157,9 +159,9 @@ fn ended(result: Result<Vec<Choice>, RunError>, receipt: &Receipt, head: &Head, 
 /// What is known of a run when it begins.
 fn past(state: &State, head: &Head, tag: &Tag, streamed: bool, span: Option<RunSpan>) -> Past {
     Past {
-        run: tag.run.clone(),
-        handle: tag.handle.clone(),
-        model: head.model.clone(),
+        run: Arc::clone(&tag.run),
+        handle: Arc::clone(&tag.handle),
+        model: Arc::clone(&head.model),
         streamed,
         began: (state.clock)(),
         took: Duration::ZERO,
@@ -171,6 +173,6 @@ fn past(state: &State, head: &Head, tag: &Tag, streamed: bool, span: Option<RunS
 }
 
 /// Unique enough for books and logs; also the answer's `id`.
-fn run_id() -> String {
-    format!("run-{:016x}", fastrand::u64(..))
+fn run_id() -> Arc<str> {
+    format!("run-{:016x}", fastrand::u64(..)).into()
 }

@@ -121,7 +121,7 @@ impl Order {
     /// A handle and a cell are never written alike: what is a handle's name is that handle.
     fn key(&self) -> Key {
         let target = match &self.target {
-            Target::Handle(plan) => plan.handle.clone(),
+            Target::Handle(plan) => plan.handle.to_string(),
             Target::Cell { profile, tier } => format!("{profile}-{tier}"),
         };
         (target, self.approach.clone(), self.field)

@@ -6,7 +6,7 @@
 mod labels;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::prometheus_text;
@@ -79,6 +79,7 @@ pub struct Metrics {
     slots_in_use: Family<Model, Gauge>,
     calls_queued: Gauge,
     breaker_open: Family<Model, Gauge>,
+    log_lines_lost: Counter,
     upstream_alive: Gauge,
     stale: Gauge,
 }
@@ -93,6 +94,7 @@ pub struct Now {
     pub open: Vec<String>,
     pub is_alive: bool,
     pub is_stale: bool,
+    pub lost_lines: u64,
 }
 
 // === impl Metrics ===
@@ -126,6 +128,7 @@ impl Metrics {
             slots_in_use: Family::default(),
             calls_queued: Gauge::default(),
             breaker_open: Family::default(),
+            log_lines_lost: Counter::default(),
             upstream_alive: Gauge::default(),
             stale: Gauge::default(),
         };
@@ -190,6 +193,11 @@ impl Metrics {
         add.one("limit_reached", "How often a limit of the daemon was reached", &self.limits);
         add.one("reloads", "Attempts to load the ensembles again", &self.reloads);
         add.one("spans", "Spans that the collector took, or that were lost", &self.spans);
+        add.one(
+            "log_lines_lost",
+            "Lines of the log that were lost because standard error was not read",
+            &self.log_lines_lost,
+        );
         add.one("runs_in_flight", "Runs under way", &self.runs_in_flight);
         add.one("calls_in_flight", "Calls that hold a slot, over all models", &self.calls_in_flight);
         add.one("calls_queued", "Calls that wait for a slot, over all models", &self.calls_queued);
@@ -208,7 +216,7 @@ impl Metrics {
 
     /// Adds up a run that is over.
     pub fn observe(&self, past: &Past) {
-        let handle = Handle { handle: past.handle.as_str().into() };
+        let handle = Handle { handle: Arc::clone(&past.handle) };
         self.requests
             .get_or_create(&Request { handle: handle.handle.clone(), status: past.status.into() })
             .inc();
@@ -242,7 +250,7 @@ impl Metrics {
     }
 
     fn observe_call(&self, call: &CallReceipt) {
-        let model: Arc<str> = call.model.as_str().into();
+        let model = Arc::clone(&call.model);
         let by_model = Model { model: model.clone() };
         let why = call.word;
         self.calls.get_or_create(&Call { model: model.clone(), outcome: call.outcome, why }).inc();
@@ -283,6 +291,7 @@ impl Metrics {
         self.calls_queued.set(now.queued as i64);
         self.upstream_alive.set(now.is_alive.into());
         self.stale.set(now.is_stale.into());
+        self.log_lines_lost.inner().store(now.lost_lines, Ordering::Relaxed);
         for SlotUse { model, slots, in_use } in &now.slots {
             let is_open = now.open.contains(model);
             let model = Model { model: model.as_str().into() };

@@ -38,7 +38,7 @@ fn describe(plan: &Plan, created_s: u64) -> Value {
         "aliases": [plan.selector],
         "description": plan.doc,
         "technique": technique(plan),
-        "members": plan.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(),
+        "members": plan.models.iter().map(|model| model.name.as_ref()).collect::<Vec<_>>(),
         "plan": plan.short_hash(),
         "bounds": bounds(&plan.bounds),
         "context_length": plan.bounds.request_max.0.saturating_add(max_output),

@@ -3,6 +3,8 @@
 //! Clients and gateways repeat what they believe to be a passing trouble (408, 409, 429, 5xx), each time running a
 //! whole ensemble again. So a failed ensemble is 424, which nobody repeats, and 5xx is left to what a second try cures.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
@@ -143,8 +145,8 @@ pub fn not_ready(value: &Value) -> Response<Body> {
 
 /// Which run an answer belongs to, and what its client should know before it reads it; stands in its head.
 pub struct Tag {
-    pub run: String,
-    pub handle: String,
+    pub run: Arc<str>,
+    pub handle: Arc<str>,
     pub warning: Option<&'static str>,
 }
 

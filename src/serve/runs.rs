@@ -19,10 +19,10 @@ use super::{State, respond};
 /// A run that is over.
 #[derive(Debug)]
 pub struct Past {
-    pub run: String,
-    pub handle: String,
+    pub run: Arc<str>,
+    pub handle: Arc<str>,
     /// As it was asked for: the handle or its selector.
-    pub model: String,
+    pub model: Arc<str>,
     pub streamed: bool,
     /// Since 1970.
     pub began: Duration,
@@ -73,7 +73,7 @@ impl Runs {
 
     #[must_use]
     pub fn one(&self, run: &str) -> Option<Arc<Past>> {
-        self.kept().runs.iter().find(|(past, _)| past.run == run).map(|(past, _)| Arc::clone(past))
+        self.kept().runs.iter().find(|(past, _)| past.run.as_ref() == run).map(|(past, _)| Arc::clone(past))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -86,7 +86,7 @@ impl Runs {
 impl Past {
     /// Its line in the log.
     pub fn log(&self) {
-        let Self { run, handle, .. } = self;
+        let (run, handle) = (&*self.run, &*self.handle);
         let wall_s = self.took.as_secs_f64();
         let totals = self.told.as_ref().map(|(receipt, _)| receipt.totals).unwrap_or_default();
         let calls = totals.calls;
@@ -142,19 +142,18 @@ impl Past {
     }
 }
 
+/// Names of steps and models are the plan's.
 fn receipt_size(receipt: &Receipt) -> usize {
     let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
-    let calls = receipt.calls.iter().map(|call| {
-        size_of_val(call) + call.step.len() + call.model.len() + call.why.as_ref().map_or(0, String::len)
-    });
-    let lists =
-        [&receipt.degraded_because, &receipt.fallbacks, &receipt.skipped, &receipt.ignored, &receipt.capped];
-    let quorums = receipt.quorums.iter().map(|quorum| size_of_val(quorum) + quorum.step.len());
-    calls.sum::<usize>() + lists.iter().map(|list| texts(list)).sum::<usize>() + quorums.sum::<usize>()
+    let calls = receipt.calls.iter().map(|call| size_of_val(call) + call.why.as_ref().map_or(0, String::len));
+    let lists = [&receipt.degraded_because, &receipt.ignored, &receipt.capped];
+    let names = size_of_val(&*receipt.fallbacks) + size_of_val(&*receipt.skipped);
+    let quorums = size_of_val(&*receipt.quorums);
+    calls.sum::<usize>() + lists.iter().map(|list| texts(list)).sum::<usize>() + names + quorums
 }
 
 fn trace_size(trace: &Trace) -> usize {
-    trace.events.iter().map(|event| size_of_val(event) + event.step.len() + event.detail.len()).sum()
+    trace.events.iter().map(|event| size_of_val(event) + event.detail.len()).sum()
 }
 
 fn trace_json(trace: &Trace) -> Value {

@@ -99,16 +99,16 @@ fn ways(plan: &Plan, id: NodeId, verdict: Option<&Verdict>) -> Vec<Way> {
     if node.frame != steps::home(plan) {
         return Vec::new();
     }
-    let step = node.name.as_ref().unwrap_or(&node.id);
+    let step = node.name.as_deref().unwrap_or(&node.id);
     let way = |kind, what: String, span, is_reached| Way { kind, what, span, is_reached };
     let ran = |id: NodeId| verdict.is_some_and(|verdict| verdict.record.nodes[id.0 as usize].ran());
     let mut found = Vec::new();
     if let Some(fallback) = node.fallback {
-        found.push(way(WayKind::Else, step.clone(), plan.node(fallback).span, ran(fallback)));
+        found.push(way(WayKind::Else, step.to_owned(), plan.node(fallback).span, ran(fallback)));
     }
     if node.skip_when.is_some() {
         let skipped = |verdict: &Verdict| verdict.finished.receipt.skipped.contains(&node.id);
-        found.push(way(WayKind::SkipWhen, step.clone(), node.span, verdict.is_some_and(skipped)));
+        found.push(way(WayKind::SkipWhen, step.to_owned(), node.span, verdict.is_some_and(skipped)));
     }
     match &node.act {
         Act::Route(route) => found.extend(route.arms.iter().map(|arm| {

@@ -156,7 +156,7 @@ fn reached(plan: &Plan, target: &ast::Path) -> Vec<(NodeId, Closeness)> {
     // A step that makes a call is that call, not what it starts: of a `route` the question which way to go. One without
     // any call is what answers in its place.
     let stands_for = |id: &str, base: &str| {
-        if callers().any(|node| node.id == base) {
+        if callers().any(|node| node.id.as_ref() == base) {
             id == base
         } else if callers().any(|node| steps::is_part(&node.id, base)) {
             steps::is_part(id, base)
@@ -169,7 +169,7 @@ fn reached(plan: &Plan, target: &ast::Path) -> Vec<(NodeId, Closeness)> {
         .filter_map(|id| {
             let node = plan.node(id);
             let by_step = bases.iter().filter(|base| stands_for(&node.id, base)).map(String::len).max();
-            let model = plan.model(node.act.ask()?.model).name.as_str();
+            let model = plan.model(node.act.ask()?.model).name.as_ref();
             let constants = &plan.frames[node.frame.0 as usize].constants;
             let role = constants.iter().find(|(name, _)| rest.is_empty() && name == head);
             let closeness = match by_step {
@@ -213,7 +213,7 @@ fn name(target: &ast::Path) -> String {
 fn unknown(plan: &Plan, target: &ast::Path) -> Diagnostic {
     let head = target.head.text.as_str();
     let roles = plan.frames.iter().flat_map(|frame| frame.constants.iter()).map(|(name, _)| name.as_str());
-    let models = plan.models.iter().map(|model| model.name.as_str());
+    let models = plan.models.iter().map(|model| model.name.as_ref());
     let mut known: Vec<&str> = steps::names(plan);
     if known.contains(&head) || roles.clone().any(|role| role == head) {
         return errors::mocks_nothing(target.span, &name(target), &plan.handle);

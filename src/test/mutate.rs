@@ -56,6 +56,11 @@ fn lose(test: &Test, lost: NodeId) -> Mutation {
         Ok(_) if played.finished.receipt.degraded => Gets::Degraded,
         Ok(_) => Gets::Answer,
     };
-    let model = node.act.ask().map(|ask| test.plan.model(ask.model).name.clone());
-    Mutation { step: node.id.clone(), model: model.unwrap_or_default(), decides: node.act.decides(), gets }
+    let model = node.act.ask().map(|ask| test.plan.model(ask.model).name.to_string());
+    Mutation {
+        step: node.id.to_string(),
+        model: model.unwrap_or_default(),
+        decides: node.act.decides(),
+        gets,
+    }
 }

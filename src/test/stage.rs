@@ -73,7 +73,7 @@ impl Stage {
 
     /// The reply to the attempt that `step` makes now.
     async fn reply(&self, step: &str) -> Option<Reply> {
-        let node = self.plan.ids().find(|id| self.plan.node(*id).id == step)?;
+        let node = self.plan.ids().find(|id| self.plan.node(*id).id.as_ref() == step)?;
         let cast = self.cast.get(&node).copied();
         if self.change.lost == Some(node) {
             // It keeps its number: the others say what they said before.

@@ -5,12 +5,12 @@ use crate::plan::{Act, FrameId, Node, NodeId, Plan, Select};
 /// The nodes of this name, as ids: those of the handle's own body, in whatever round they stand; a name that it does not
 /// have is looked for in the techniques and ensembles that it uses.
 pub fn named<'p>(plan: &'p Plan, name: &str) -> Vec<&'p str> {
-    let bears = |node: &&Node| node.id == name || node.name.as_deref() == Some(name);
+    let bears = |node: &&Node| node.id.as_ref() == name || node.name.as_deref() == Some(name);
     let all: Vec<&Node> = plan.nodes.iter().filter(bears).collect();
     let home = home(plan);
     let is_own = |node: &&&Node| node.frame == home;
     let has_own = all.iter().any(|node| is_own(&node));
-    all.iter().filter(|node| !has_own || is_own(node)).map(|node| node.id.as_str()).collect()
+    all.iter().filter(|node| !has_own || is_own(node)).map(|node| node.id.as_ref()).collect()
 }
 
 /// The body whose steps a test speaks of: the handle's own, or that of the technique which is all that the handle is.

@@ -161,7 +161,7 @@ impl<'a> Targets<'a> {
             let number: usize = plan.ensemble.strip_prefix(AROUND)?.strip_prefix('-')?.parse().ok()?;
             // What people read is the technique's own name.
             let technique = &self.wanted.get(number)?.0.member.path.head.text;
-            (plan.ensemble, plan.handle) = (technique.clone(), technique.clone());
+            (plan.ensemble, plan.handle) = (technique.clone(), technique.as_str().into());
             Some((number, Arc::new(plan)))
         });
         numbered.collect()

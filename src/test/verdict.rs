@@ -74,8 +74,8 @@ pub fn play(test: &Test, change: Change) -> Played {
 
 fn request(test: &Test) -> Request {
     Request {
-        run: "run-test".to_owned(),
-        model: test.plan.handle.clone(),
+        run: "run-test".into(),
+        model: test.plan.handle.to_string(),
         messages: test.messages.clone(),
         fields: test.fields.clone(),
         stream: test.stream,
@@ -92,7 +92,7 @@ fn judge(test: &Test, played: &Played) -> Vec<Diagnostic> {
         // Whatever else went wrong, went wrong because of these.
         let calls = played.unmocked.iter().map(|id| {
             let node = test.plan.node(*id);
-            let model = node.act.ask().map(|ask| test.plan.model(ask.model).name.as_str());
+            let model = node.act.ask().map(|ask| test.plan.model(ask.model).name.as_ref());
             errors::not_mocked(test.run, &node.id, model.unwrap_or_default())
         });
         return calls.collect();

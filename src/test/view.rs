@@ -49,7 +49,7 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     pub fn new(plan: &'a Plan, record: &'a Record, finished: &'a Finished) -> Self {
-        let by_id = plan.ids().map(|id| (plan.node(id).id.as_str(), id)).collect();
+        let by_id = plan.ids().map(|id| (plan.node(id).id.as_ref(), id)).collect();
         Self { plan, record, finished, by_id }
     }
 
@@ -107,7 +107,7 @@ impl<'a> View<'a> {
 
     /// Whether `skip when` held, even if something else answered in the place of the step.
     fn skipped(&self, bases: &[String], ending: Option<&Ending>) -> bool {
-        let own = self.finished.receipt.skipped.iter().any(|id| bases.contains(id));
+        let own = self.finished.receipt.skipped.iter().any(|id| bases.iter().any(|base| **base == **id));
         own || matches!(ending, Some(Ending::Skipped))
     }
 

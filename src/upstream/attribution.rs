@@ -15,7 +15,7 @@ pub fn headers(attribution: &Attribution) -> impl Iterator<Item = (&'static str,
     metadata.push('}');
     [
         Some(("x-litellm-tags", format!("ensemble:{handle}"))),
-        Some(("x-litellm-trace-id", run.clone())),
+        Some(("x-litellm-trace-id", run.to_string())),
         Some(("x-litellm-spend-logs-metadata", metadata)),
         traceparent.clone().map(|parent| ("traceparent", parent)),
     ]
@@ -27,6 +27,11 @@ pub fn headers(attribution: &Attribution) -> impl Iterator<Item = (&'static str,
 /// Headers are ASCII by custom and by some parsers: everything else is escaped, as JSON allows.
 fn push_ascii_json(json: &mut String, text: &str) {
     json.push('"');
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        json.push_str(text);
+        json.push('"');
+        return;
+    }
     for unit in text.encode_utf16() {
         match u8::try_from(unit) {
             Ok(b'"') => json.push_str("\\\""),

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
-use hyper::{Method, Request};
+use hyper::{Method, Request, Uri};
 use reqwest::Url;
 
 use crate::upstream::answer::{self, Head};
@@ -40,7 +40,7 @@ pub struct HttpUpstream {
 
 struct Urls {
     /// Path only.
-    completions: String,
+    completions: Uri,
     models: Url,
     liveliness: Url,
 }
@@ -78,7 +78,7 @@ impl HttpUpstream {
             .map_err(|error| format!("the HTTP client cannot be built: {error}"))?;
         let url = |text: String| Url::parse(&text).expect("a base URL gives URLs");
         let urls = Urls {
-            completions: url(base.completions()).path().to_owned(),
+            completions: url(base.completions()).path().parse().expect("a path is a target"),
             models: url(base.models()),
             liveliness: url(base.liveliness()),
         };
@@ -114,7 +114,7 @@ impl HttpUpstream {
     fn request(&self, call: &Call) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(wire::encode(call)));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.urls.completions.parse().expect("a path is a target");
+        *request.uri_mut() = self.urls.completions.clone();
         let mut headers = self.headers.clone();
         for (name, value) in attribution::headers(&call.attribution) {
             // The values are ASCII already; one that is no header all the same costs its line in the books only.

@@ -39,7 +39,7 @@ fn told_with(handle: &str, user: &str, fields: &str, script: &[(&str, &str)]) ->
     let raw = |value| serde_json::value::to_raw_value(&value).expect("JSON stays JSON").into();
     let plan = Arc::new(named(handle));
     let request = Request {
-        run: "run-test".to_owned(),
+        run: "run-test".to_owned().into(),
         model: handle.to_owned(),
         messages: vec![Message::ours(Role::User, user)],
         fields: fields.into_iter().map(|(name, value)| (name, raw(value))).collect(),
@@ -52,7 +52,7 @@ fn told_with(handle: &str, user: &str, fields: &str, script: &[(&str, &str)]) ->
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(async {
-        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(sim))));
         let mut run = Run::new(Arc::clone(&plan), Arc::new(request), host);
         while let Some(event) = run.next().await {

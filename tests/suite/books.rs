@@ -64,7 +64,7 @@ fn differences(played: &Played) -> Vec<String> {
     let mut unknown = 0;
     let mut sum = UsageReceipt::default();
     for CallReceipt { step, attempts, usage, .. } in &receipt.calls {
-        let account = books.remove(step).unwrap_or_default();
+        let account = books.remove(&**step).unwrap_or_default();
         if (*attempts, *usage) != (account.attempts, account.reported) {
             wrong.push(format!("`{step}`: told {attempts} attempts and {usage:?}, was {account:?}"));
         }

@@ -87,8 +87,8 @@ fn each_call_of_over_reads_its_own_answer_and_the_others() {
           reply = merge again by a
         }}"
     ));
-    let second = plan.nodes.iter().find(|node| node.id == "again[1]").expect("the second call");
-    let read: Vec<&str> = second.inputs.iter().map(|input| plan.node(input.node).id.as_str()).collect();
+    let second = plan.nodes.iter().find(|node| node.id.as_ref() == "again[1]").expect("the second call");
+    let read: Vec<&str> = second.inputs.iter().map(|input| plan.node(input.node).id.as_ref()).collect();
     assert_eq!(read, ["drafts", "again[1].mine", "again[1].others"]);
     assert_eq!((plan.bounds.calls, plan.bounds.waves), (7, 3));
 }
@@ -106,7 +106,7 @@ fn a_role_or_parameter_may_stand_for_a_number() {
           reply = ask a {{ retries: patience, prompt: \"\"\"{{{{ d }}}}\"\"\" }}
         }}"
     ));
-    let node = |id: &str| plan.nodes.iter().find(|node| node.id == id).expect("the node is there");
+    let node = |id: &str| plan.nodes.iter().find(|node| node.id.as_ref() == id).expect("the node is there");
     let ensc::plan::Act::Group(group) = &node("d.drafts").act else { panic!("a group") };
     assert_eq!(group.need, Some(3));
     let ask = node("d.drafts[0]").act.ask().expect("a call");

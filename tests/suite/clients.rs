@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 const HEAD: &str = "\
-| what is wrong | the daemon | Python | Node | sent, run | Python, through LiteLLM | sent, run |
+| what is wrong | the daemon | Python | Node | sent, run | both, through LiteLLM | sent, run |
 | --- | --- | --- | --- | --- | --- | --- |
 ";
 
@@ -46,7 +46,13 @@ fn table() -> String {
             Value::Null => ("–".to_owned(), "–".to_owned()),
             seen => {
                 let status = seen["status"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();
-                (format!("{status}`{}`", word(seen, "python")), counts(seen))
+                let python = word(seen, "python");
+                let also = match seen["node"].as_str() {
+                    None => " (Python)".to_owned(),
+                    Some(node) if node == python => String::new(),
+                    Some(node) => format!(", `{node}`"),
+                };
+                (format!("{status}`{python}`{also}"), counts(seen))
             }
         };
         let (what, python, node) = (word(row, "what"), word(row, "python"), word(row, "node"));

@@ -70,7 +70,7 @@ fn the_ten_handles_of_the_platform_are_shipped() {
     if !Path::new(FOLDER).exists() {
         return;
     }
-    let mut handles: Vec<String> = shipped().into_iter().map(|plan| plan.handle).collect();
+    let mut handles: Vec<String> = shipped().into_iter().map(|plan| plan.handle.to_string()).collect();
     handles.sort();
     assert_eq!(handles, HANDLES);
 }

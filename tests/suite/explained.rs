@@ -36,7 +36,7 @@ const NOT_TAKEN: &[&str] = &["reply.small"];
 /// A day on which nothing fails, and every call takes as long as any other.
 fn all_is_well(plan: &Plan, call_ms: u64) -> Script {
     let mut day = format!("[model.\"*\"]\ndelay_ms = {call_ms}\n");
-    for (_, step, said) in SAID.iter().filter(|(handle, ..)| plan.handle == *handle) {
+    for (_, step, said) in SAID.iter().filter(|(handle, ..)| plan.handle.as_ref() == *handle) {
         day += &format!("[step.\"{step}\"]\ndelay_ms = {call_ms}\nreply = [{{ text = \"{said}\" }}]\n");
     }
     script(&day)
@@ -55,7 +55,7 @@ fn nodes(plan: &Plan) -> BTreeMap<String, Value> {
 /// Ids of the calls that the printed plan makes when nothing fails: all that `reply` needs, no `else` taken.
 fn calls_without_failures(plan: &Plan) -> BTreeSet<String> {
     let nodes = nodes(plan);
-    let mut open = vec![plan.node(plan.reply).id.clone()];
+    let mut open = vec![plan.node(plan.reply).id.to_string()];
     let mut seen = BTreeSet::new();
     while let Some(id) = open.pop() {
         if seen.insert(id.clone()) {
@@ -128,7 +128,10 @@ fn calls_of_one_wave_are_all_under_way_before_any_is_answered() {
             *sizes.entry(nodes[&id]["wave"].as_u64().expect("a wave is a number")).or_default() += 1;
         }
         let sizes: Vec<usize> = sizes.into_values().collect();
-        assert!(sizes.iter().any(|size| *size > 1) || plan.handle == "opt-clean-fast-s", "{sizes:?}");
+        assert!(
+            sizes.iter().any(|size| *size > 1) || plan.handle.as_ref() == "opt-clean-fast-s",
+            "{sizes:?}"
+        );
         let gated = Script { waves: sizes.clone(), ..all_is_well(&plan, 0) };
         let played = play(&plan, gated, request("Please clean up."));
         went_well(&plan.handle, &played);

@@ -68,7 +68,7 @@ impl Passed<'_> {
 }
 
 fn node<'p>(plan: &'p Plan, step: &str) -> &'p Node {
-    plan.nodes.iter().find(|node| node.id == step).expect("a call is made by a step of the plan")
+    plan.nodes.iter().find(|node| node.id.as_ref() == step).expect("a call is made by a step of the plan")
 }
 
 /// Whether its call is about the answers of others: it grades, chooses, sends on, or writes one from all.

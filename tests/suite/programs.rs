@@ -164,7 +164,7 @@ fn misplaced(plan: &Plan, played: &Played) -> Vec<String> {
     }
     let mut numbers: Vec<u32> =
         plan.nodes.iter().filter_map(|node| node.act.ask()).map(|ask| ask.number).collect();
-    let mut ids: Vec<&str> = plan.nodes.iter().map(|node| node.id.as_str()).collect();
+    let mut ids: Vec<&str> = plan.nodes.iter().map(|node| node.id.as_ref()).collect();
     let (calls, nodes) = (numbers.len(), ids.len());
     numbers.sort_unstable();
     numbers.dedup();
@@ -175,7 +175,7 @@ fn misplaced(plan: &Plan, played: &Played) -> Vec<String> {
     }
     let Ok(given) = &played.finished.result else { return wrong };
     let receipt = played.finished.receipt.choices.as_ref().expect("several were asked for");
-    let steps: BTreeSet<&str> = receipt.replies.iter().map(|choice| choice.reply.step.as_str()).collect();
+    let steps: BTreeSet<&str> = receipt.replies.iter().map(|choice| choice.reply.step.as_ref()).collect();
     if steps.len() != given.len() || receipt.given as usize != given.len() || receipt.given > receipt.asked {
         wrong.push(format!("choices {receipt:?}"));
     }

@@ -33,7 +33,7 @@ impl Upstream for Parrot {
 }
 
 /// Runs it to its end, and gives the first attempt of each call by its step.
-fn run(plan: &Arc<Plan>) -> BTreeMap<String, Arc<Call>> {
+fn run(plan: &Arc<Plan>) -> BTreeMap<Arc<str>, Arc<Call>> {
     let upstream = Arc::new(Parrot::default());
     let host = Arc::new(Host::new(Arc::clone(&upstream) as Arc<dyn Upstream>));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();

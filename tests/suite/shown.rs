@@ -51,7 +51,7 @@ impl Shown {
     /// Checks that the call of `node` was sent all of `parts` and none of `absent`.
     #[track_caller]
     fn check(&self, node: &str, parts: &[&str], absent: &[&str]) {
-        let at = self.plan.nodes.iter().position(|known| known.id == node).expect(node);
+        let at = self.plan.nodes.iter().position(|known| known.id.as_ref() == node).expect(node);
         let prompt =
             self.record.nodes[at].prompt.as_deref().unwrap_or_else(|| panic!("{node} was not asked"));
         for part in parts {

@@ -28,14 +28,14 @@ fn drawn() {
         let (svg, chart, graph) = (svg::render(&picture), mermaid::render(&picture), dot::render(&picture));
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{}", plan.handle);
         if ["opt-architect-high-xl", "opt-clean-fast-s", "opt-chat-balanced-m"]
-            .contains(&plan.handle.as_str())
+            .contains(&plan.handle.as_ref())
         {
             kept(&format!("{}.svg", plan.handle), &svg);
             kept(&format!("{}.mermaid", plan.handle), &chart);
         }
         for model in &plan.models {
             for drawing in [&svg, &chart, &graph] {
-                assert!(drawing.contains(&model.name), "{} does not show {}", plan.handle, model.name);
+                assert!(drawing.contains(&*model.name), "{} does not show {}", plan.handle, model.name);
             }
         }
     }

@@ -97,7 +97,7 @@ pub fn served_between_sockets<T>(
 }
 
 fn sim_of(plan: &Plan, script: Script) -> Arc<Sim> {
-    Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script)
+    Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script)
 }
 
 async fn serving<T>(
@@ -118,7 +118,7 @@ async fn serving<T>(
     let state = set_up(State::new(vec![Arc::clone(plan)], Arc::new(Host::new(upstream)), settings)).await;
     let (stop, stopped) = oneshot::channel();
     let serving = pin!(serve(listener, Arc::new(state), async { drop(stopped.await) }, grace));
-    let mut daemon = Daemon { sim, port, handle: plan.handle.clone(), stop: Some(stop) };
+    let mut daemon = Daemon { sim, port, handle: plan.handle.to_string(), stop: Some(stop) };
     let talking = async {
         let told = client(&mut daemon).await;
         daemon.stop();

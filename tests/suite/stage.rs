@@ -73,7 +73,7 @@ pub fn script(toml: &str) -> Script {
 
 pub fn request(text: &str) -> Request {
     Request {
-        run: "run-test".to_owned(),
+        run: "run-test".to_owned().into(),
         model: "test".to_owned(),
         messages: vec![Message::ours(Role::User, text)],
         fields: Vec::new(),
@@ -89,7 +89,7 @@ pub fn request(text: &str) -> Request {
 /// Runs it to its end.
 pub fn play(plan: &Arc<Plan>, script: Script, request: Request) -> Played {
     paused(async {
-        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
         let began = tokio::time::Instant::now();
         let mut run = Run::new(Arc::clone(plan), Arc::new(request), host);
@@ -124,7 +124,7 @@ pub fn deltas(plan: &Arc<Plan>, script: Script, request: Request) -> Vec<Delta> 
 /// The same, each with its choice.
 pub fn said(plan: &Arc<Plan>, script: Script, request: Request) -> Vec<(u32, Delta)> {
     paused(async {
-        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(sim))));
         let run = Run::new(Arc::clone(plan), Arc::new(request), host);
         let said = run.filter_map(async |event| match event {
@@ -138,7 +138,7 @@ pub fn said(plan: &Arc<Plan>, script: Script, request: Request) -> Vec<(u32, Del
 /// What every node was asked and gave in a run to its end.
 pub fn recorded(plan: &Arc<Plan>, script: Script, request: Request) -> Record {
     paused(async {
-        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(sim))));
         let mut run = Run::new(Arc::clone(plan), Arc::new(request), host).recording();
         while run.next().await.is_some() {}
@@ -149,7 +149,7 @@ pub fn recorded(plan: &Arc<Plan>, script: Script, request: Request) -> Record {
 /// Calls that the upstream answers when a run is left `after` so long: before it is dropped, and behind that.
 pub fn left(plan: &Arc<Plan>, script: Script, request: Request, after: Duration) -> (u64, u64) {
     paused(async {
-        let sim = Sim::new(plan.models.iter().map(|model| model.name.clone()).collect(), script);
+        let sim = Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
         let mut run = Run::new(Arc::clone(plan), Arc::new(request), host);
         let _ = tokio::time::timeout(after, async { while run.next().await.is_some() {} }).await;

@@ -17,7 +17,7 @@ const TOKENS: [&str; 6] = ["ein ", "zwei", "drei", "vier", "fünf", "ende"];
 
 /// The call that speaks in a shipped handle, and what makes its route go there.
 fn speaker(plan: &Plan) -> (&'static str, &'static str) {
-    match plan.handle.as_str() {
+    match plan.handle.as_ref() {
         "opt-architect-balanced-l" => ("reply.small", "[step.reply]\nreply = [{ text = \"small\" }]\n"),
         "opt-chat-balanced-m" => ("reply.otherwise", "[step.notes]\nreply = [{ text = \"other\" }]\n"),
         _ => ("reply", ""),
@@ -56,7 +56,7 @@ fn every_shipped_reply_that_is_said_to_stream_does() {
     let mut streamed = 0;
     for plan in live.into_iter().map(Arc::new) {
         let (step, _) = speaker(&plan);
-        let speaks = plan.nodes.iter().find(|node| node.id == step && node.is_live);
+        let speaks = plan.nodes.iter().find(|node| node.id.as_ref() == step && node.is_live);
         let Some(ask) = speaks.filter(|node| !node.act.decides()).and_then(|node| node.act.ask()) else {
             continue;
         };
@@ -100,7 +100,8 @@ fn a_step_that_others_wait_for_does_not_stream_as_an_arm() {
           }
         }",
     );
-    let live = |id: &str| plan.nodes.iter().find(|node| node.id == id).is_some_and(|node| node.is_live);
+    let live =
+        |id: &str| plan.nodes.iter().find(|node| node.id.as_ref() == id).is_some_and(|node| node.is_live);
     assert!(!live("draft") && live("reply.otherwise"));
     let day = script("model.a.reply = [{ text = \"bad\" }]\nmodel.b.reply = [{ text = \"good\" }]");
     let (seen, _) = served(&plan, day, Duration::ZERO, async |daemon| {

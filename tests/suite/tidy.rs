@@ -99,9 +99,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("listenfd", &["cli/signal.rs"]),
     ("sd_notify", &["cli/manager.rs"]),
     // the command line
+    ("mimalloc", &["main.rs"]),
     ("clap", &["cli"]),
     ("anstream", &["cli/output.rs", "cli/world.rs"]),
     ("tracing", ASYNC),
+    ("tracing_appender", &["cli/world.rs"]),
     ("tracing_subscriber", &["cli/world.rs"]),
     // the world
     ("std::fs", &["cli/world.rs"]),

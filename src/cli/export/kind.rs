@@ -85,7 +85,7 @@ impl Kind {
         let mut names: Vec<&str> = plans
             .iter()
             .flat_map(|plan| plan.models_on(runtime))
-            .map(|model| model.name.as_str())
+            .map(|model| model.name.as_ref())
             .filter(|name| !name.strip_prefix(runtime).is_some_and(|rest| rest.starts_with('-')))
             .collect();
         names.sort_unstable();

@@ -20,7 +20,7 @@ pub(super) fn built_in_else(act: &Act) -> Option<String> {
 }
 
 pub(super) fn fill(step: Step, plan: &Plan, act: &Act) -> Step {
-    let id = |node: NodeId| plan.node(node).id.clone();
+    let id = |node: NodeId| plan.node(node).id.to_string();
     match act {
         Act::Ask(_) | Act::Judge(_) => step,
         Act::Group(group) => fill_group(step, plan, group),
@@ -69,7 +69,7 @@ pub(super) fn fill(step: Step, plan: &Plan, act: &Act) -> Step {
 }
 
 fn ids(plan: &Plan, nodes: &[NodeId]) -> Vec<String> {
-    nodes.iter().map(|&node| plan.node(node).id.clone()).collect()
+    nodes.iter().map(|&node| plan.node(node).id.to_string()).collect()
 }
 
 fn fill_group(step: Step, plan: &Plan, group: &Group) -> Step {
@@ -89,10 +89,10 @@ fn fill_group(step: Step, plan: &Plan, group: &Group) -> Step {
         form: form.map(str::to_owned),
         members: ids(plan, &group.members),
         names: group.names.clone(),
-        items: group.items.map(|items| plan.node(items).id.clone()),
+        items: group.items.map(|items| plan.node(items).id.to_string()),
         need,
         grace_ms: group.grace.map(|grace| grace.0),
-        decided_by: group.decided_by.map(|vote| plan.node(vote).id.clone()),
+        decided_by: group.decided_by.map(|vote| plan.node(vote).id.to_string()),
         ..step
     }
 }
@@ -105,7 +105,7 @@ fn fill_score(step: Step, plan: &Plan, score: &Score) -> Step {
     Step {
         lists: ids(plan, &[score.list]),
         method: Some(method.to_owned()),
-        judges: score.judges.iter().map(|judge| plan.model(*judge).name.clone()).collect(),
+        judges: score.judges.iter().map(|judge| plan.model(*judge).name.to_string()).collect(),
         calls: ids(plan, &score.calls),
         skips_own: score.skips_own,
         ..step
@@ -116,7 +116,7 @@ fn fill_vote(step: Step, plan: &Plan, vote: &Vote) -> Step {
     let ties = match vote.ties {
         Ties::First => "first".to_owned(),
         Ties::Longest => "longest".to_owned(),
-        Ties::Step(id) => plan.node(id).id.clone(),
+        Ties::Step(id) => plan.node(id).id.to_string(),
     };
     let (matching, similarity) = match vote.matching {
         Matching::Text => ("text", None),
@@ -130,14 +130,14 @@ fn fill_vote(step: Step, plan: &Plan, vote: &Vote) -> Step {
         key: vote.key.as_ref().map(|key| key.source().to_owned()),
         ties: Some(ties),
         min_share: (vote.min_share > 0.0).then_some(vote.min_share),
-        weights: vote.weights.iter().map(|(model, w)| (plan.model(*model).name.clone(), *w)).collect(),
+        weights: vote.weights.iter().map(|(model, w)| (plan.model(*model).name.to_string(), *w)).collect(),
         ..step
     }
 }
 
 fn fill_route(step: Step, plan: &Plan, route: &Route) -> Step {
     let arms = route.arms.iter().map(|arm| {
-        let node = plan.node(arm.node).id.clone();
+        let node = plan.node(arm.node).id.to_string();
         match &arm.head {
             ArmHead::When(when) => ArmOut { when: Some(when.source().to_owned()), node, ..ArmOut::default() },
             ArmHead::Label { label, meaning } => {
@@ -161,7 +161,7 @@ fn fill_cascade(step: Step, plan: &Plan, cascade: &Cascade) -> Step {
 }
 
 fn fill_repeat(step: Step, plan: &Plan, repeat: &Repeat) -> Step {
-    let id = |node: NodeId| plan.node(node).id.clone();
+    let id = |node: NodeId| plan.node(node).id.to_string();
     let rounds = repeat.rounds.iter().map(|round| {
         let parts = round.parts.iter().map(|part| {
             let (stop, next) = match part.what {

@@ -248,18 +248,18 @@ pub struct ConversationOut {
 impl Step {
     #[must_use]
     pub fn of(plan: &Plan, node: &Node) -> Self {
-        let id = |id: NodeId| plan.node(id).id.clone();
+        let id = |id: NodeId| plan.node(id).id.to_string();
         let input = |input: &crate::plan::Input| InputOut {
             name: input.name.clone(),
             node: id(input.node),
             printed: input.printed,
         };
         let step = Self {
-            id: node.id.clone(),
+            id: node.id.to_string(),
             name: node.name.clone(),
             doc: node.doc.clone(),
             verb: node.act.verb().to_owned(),
-            model: node.act.ask().map(|ask| plan.model(ask.model).name.clone()),
+            model: node.act.ask().map(|ask| plan.model(ask.model).name.to_string()),
             wave: node.wave,
             waves_left: node.waves_left,
             free: is_free(&node.act),

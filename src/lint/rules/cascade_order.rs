@@ -31,7 +31,7 @@ fn finding(view: &View<'_>, node: &Node) -> Option<Diagnostic> {
     let at = costs.windows(2).position(|pair| pair[0] > pair[1])?;
     let names = |rung: NodeId| -> String {
         let names: Vec<&str> =
-            models(view, rung).into_iter().map(|id| view.plan.model(id).name.as_str()).collect();
+            models(view, rung).into_iter().map(|id| view.plan.model(id).name.as_ref()).collect();
         names.join("`, `")
     };
     let (dear, cheap) = (names(cascade.rungs[at]), names(cascade.rungs[at + 1]));

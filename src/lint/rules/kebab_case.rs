@@ -18,11 +18,11 @@ fn check(view: &View<'_>) -> Vec<Diagnostic> {
 }
 
 fn breaches(plan: &Plan) -> Vec<Diagnostic> {
-    let own =
-        [("handle", &plan.handle), ("selector", &plan.selector)].map(|(what, name)| (what, name, plan.span));
+    let own = [("handle", &*plan.handle), ("selector", plan.selector.as_str())]
+        .map(|(what, name)| (what, name, plan.span));
     let models = plan.nodes.iter().filter_map(|node| {
         let model = plan.model(node.act.ask()?.model);
-        Some(("model", &model.name, node.span))
+        Some(("model", &*model.name, node.span))
     });
     own.into_iter()
         .chain(models)

@@ -40,7 +40,7 @@ const MODELS: [&str; 18] = [
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let plan = view.plan;
-    [&plan.handle, &plan.selector].into_iter().filter_map(|name| breach(plan, name)).collect()
+    [&*plan.handle, plan.selector.as_str()].into_iter().filter_map(|name| breach(plan, name)).collect()
 }
 
 fn breach(plan: &Plan, name: &str) -> Option<Diagnostic> {

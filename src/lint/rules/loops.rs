@@ -21,8 +21,8 @@ const PREFIXES: [&str; 9] =
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let plans = subject.plans;
     let models: BTreeSet<&str> =
-        plans.iter().flat_map(|plan| plan.models.iter().map(|model| model.name.as_str())).collect();
-    let answered = plans.iter().flat_map(|plan| [plan.handle.as_str(), plan.selector.as_str()]);
+        plans.iter().flat_map(|plan| plan.models.iter().map(|model| model.name.as_ref())).collect();
+    let answered = plans.iter().flat_map(|plan| [plan.handle.as_ref(), plan.selector.as_str()]);
     // Of all names that the daemon answers to, those that a model has, too: few, and asked of every call.
     let ours: BTreeSet<&str> = answered.filter(|name| models.contains(name)).collect();
     plans.iter().flat_map(|plan| plan.nodes.iter().filter_map(|node| breach(plan, node, &ours))).collect()
@@ -32,7 +32,7 @@ fn breach(plan: &Plan, node: &Node, ours: &BTreeSet<&str>) -> Option<Diagnostic>
     let model = &plan.model(node.act.ask()?.model).name;
     let inside =
         "to use an ensemble inside another, write its name as a step: it then runs without the network";
-    if ours.contains(model.as_str()) {
+    if ours.contains(model.as_ref()) {
         let finding = Diagnostic::error("L102", node.span, format!("`{model}` is an ensemble, not a model"));
         return Some(finding.label("this call would come back to the daemon").help(inside));
     }

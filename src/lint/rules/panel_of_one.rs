@@ -25,7 +25,7 @@ fn finding(view: &View<'_>, node: &Node) -> Option<Diagnostic> {
         GroupKind::Sample => "one sample is one answer",
         GroupKind::Named | GroupKind::For | GroupKind::Choices => return None,
     };
-    let asked = view.plan.node(*only).act.ask().map(|ask| view.plan.model(ask.model).name.as_str());
+    let asked = view.plan.node(*only).act.ask().map(|ask| view.plan.model(ask.model).name.as_ref());
     Some(
         Diagnostic::warning("L004", view.place(node), what)
             .label(asked.map_or_else(String::new, |model| format!("only `{model}` is asked")))

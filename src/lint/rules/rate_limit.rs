@@ -14,10 +14,10 @@ pub const RULE: Rule = Rule {
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
     let plan = view.plan;
-    let handles = [("handle", &plan.handle), ("selector", &plan.selector)].into_iter();
-    let handles = handles.map(|(what, name)| (what, name.as_str(), plan.span));
+    let handles = [("handle", &*plan.handle), ("selector", plan.selector.as_str())].into_iter();
+    let handles = handles.map(|(what, name)| (what, name, plan.span));
     let models = view.nodes().filter_map(|(_, node)| {
-        let name = plan.model(node.act.ask()?.model).name.as_str();
+        let name = plan.model(node.act.ask()?.model).name.as_ref();
         Some(("model", name, view.model(name).unwrap_or_else(|| view.place(node))))
     });
     let steps = view.nodes().filter_map(|(_, node)| Some(("step", node.name.as_deref()?, view.place(node))));

@@ -19,7 +19,7 @@ fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut first: BTreeMap<&str, (&Plan, &str)> = BTreeMap::new();
     let mut found = Vec::new();
     for plan in plans {
-        for (what, name) in [("handle", plan.handle.as_str()), ("selector", plan.selector.as_str())] {
+        for (what, name) in [("handle", plan.handle.as_ref()), ("selector", plan.selector.as_str())] {
             match first.get(name) {
                 None => {
                     first.insert(name, (plan, what));

@@ -154,5 +154,5 @@ fn given(work: &Work<'_>, replies: Vec<Arc<Reply>>, count: Option<u32>) -> Outpu
 }
 
 fn names(replies: &[Arc<Reply>]) -> String {
-    replies.iter().map(|reply| reply.step.as_str()).collect::<Vec<_>>().join(", ")
+    replies.iter().map(|reply| reply.step.as_ref()).collect::<Vec<_>>().join(", ")
 }

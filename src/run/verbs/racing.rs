@@ -63,7 +63,7 @@ pub async fn race(work: &Work<'_>, starters: &[Starter]) -> Outcome {
                 }
                 work.core.contests.claim(&[(work.id, place)]);
                 drop(flights);
-                work.note("won", id(work, starters[place as usize].node));
+                work.note("won", id(work, starters[place as usize].node).to_owned());
                 let stopped = work.core.ledger().stopped(STOPPED_LOST);
                 return Outcome::new(outcome.output, waves.max(stopped));
             }

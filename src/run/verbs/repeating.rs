@@ -3,10 +3,11 @@
 use std::pin::pin;
 
 use futures_util::StreamExt;
-use futures_util::future::{BoxFuture, Either, select};
+use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 
 use crate::plan::{NodeId, Part, PartKind, Repeat};
+use crate::run::core::NodeEnd;
 use crate::run::outcome::{Outcome, Output};
 use crate::run::receipt::Cause;
 use crate::run::work::Work;
@@ -29,7 +30,7 @@ struct Loop<'a> {
     held: Output,
     waves: u32,
     /// Steps that run beside the parts; a later one waits for them.
-    beside: FuturesUnordered<BoxFuture<'static, Outcome>>,
+    beside: FuturesUnordered<NodeEnd>,
 }
 
 /// A round that fails ends the loop with what the name held before it.

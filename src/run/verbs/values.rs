@@ -13,7 +13,7 @@ use crate::upstream::Completion;
 
 pub fn text(work: &Work<'_>, template: &Template) -> Outcome {
     match work.render(template) {
-        Ok(text) => work.gives(Output::One(Arc::new(Reply::text(work.node.id.as_str(), text)))),
+        Ok(text) => work.gives(Output::One(Arc::new(Reply::text(work.node.id.as_ref(), text)))),
         Err(why) => work.fails(why),
     }
 }
@@ -107,7 +107,7 @@ pub async fn item(work: &Work<'_>, items: NodeId, index: u32) -> Outcome {
         let reply = known(work, items, view).unwrap_or_else(|| Arc::new(told(work, view)));
         return work.gives(Output::One(reply));
     }
-    let reply = plain(&item).map(|text| Arc::new(Reply::text(work.node.id.as_str(), text)));
+    let reply = plain(&item).map(|text| Arc::new(Reply::text(work.node.id.as_ref(), text)));
     work.gives(Output::Data(Value { data: item, reply }))
 }
 
@@ -121,7 +121,7 @@ fn known(work: &Work<'_>, items: NodeId, view: &Arc<Answer>) -> Option<Arc<Reply
 /// An answer of which only the view is known.
 fn told(work: &Work<'_>, view: &Arc<Answer>) -> Reply {
     let completion = Completion { text: view.text.to_string(), ..Completion::default() };
-    let model = Some(view.model.to_string()).filter(|model| !model.is_empty());
+    let model = Some(Arc::clone(&view.model)).filter(|model| !model.is_empty());
     Reply { step: work.node.id.clone(), model, completion, view: Arc::clone(view), streamed: false }
 }
 

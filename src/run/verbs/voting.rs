@@ -87,6 +87,6 @@ pub fn ballot(work: &Work<'_>, rule: &Vote, reply: &Reply) -> Result<Option<Ball
 }
 
 pub fn weight(core: &Core, rule: &Vote, model: Option<&str>) -> u32 {
-    let named = rule.weights.iter().find(|(id, _)| Some(core.plan.model(*id).name.as_str()) == model);
+    let named = rule.weights.iter().find(|(id, _)| Some(core.plan.model(*id).name.as_ref()) == model);
     named.map_or(1, |(_, weight)| *weight)
 }

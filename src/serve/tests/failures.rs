@@ -173,7 +173,7 @@ fn app(sim: &str) -> (App, Arc<Sim>) {
 /// A daemon that serves the handles of a program.
 pub fn state(program: &str, sim: &str) -> (Arc<State>, Arc<Sim>) {
     let plans = plans(program);
-    let models = plans[0].models.iter().map(|model| model.name.clone()).collect();
+    let models = plans[0].models.iter().map(|model| model.name.to_string()).collect();
     let sim = Sim::new(models, sim.parse().expect("a script"));
     let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
     let settings =

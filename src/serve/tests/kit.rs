@@ -39,7 +39,7 @@ pub fn plan() -> Arc<Plan> {
         ..Node::blank("reply", span, Act::List(Vec::new()))
     };
     Arc::new(Plan {
-        handle: HANDLE.to_owned(),
+        handle: HANDLE.into(),
         selector: SELECTOR.to_owned(),
         ensemble: "chat".to_owned(),
         profile: "balanced".to_owned(),
@@ -73,7 +73,7 @@ pub fn plan() -> Arc<Plan> {
 
 fn model(name: &str) -> Model {
     Model {
-        name: name.to_owned(),
+        name: name.into(),
         runtime: "mlx".to_owned(),
         memory: Some(Bytes(1)),
         context: Tokens(131_072),
@@ -169,8 +169,8 @@ pub fn tool(index: u32, id: Option<&str>, arguments: &str) -> Event {
 
 pub fn receipt() -> Receipt {
     Receipt {
-        run: "run-test".to_owned(),
-        handle: HANDLE.to_owned(),
+        run: "run-test".into(),
+        handle: HANDLE.into(),
         plan: "abc123".to_owned(),
         totals: Totals { calls: 4, prompt_tokens: 70, completion_tokens: 30, ..Totals::default() },
         ..Receipt::default()

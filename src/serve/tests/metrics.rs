@@ -70,7 +70,7 @@ fn seconds(seconds: f64) -> Duration {
 fn call(model: &str, began_s: f64, took_s: f64) -> CallReceipt {
     let usage = UsageReceipt { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
     CallReceipt {
-        model: model.to_owned(),
+        model: model.into(),
         outcome: "ok",
         attempts: 1,
         usage: Some(usage),
@@ -131,7 +131,7 @@ fn daemon(runs: Vec<BoxStream<'static, Event>>) -> (Arc<State>, App) {
     let (mut state, _) = state_of(script, None);
     let host = Host::new(Arc::new(SimUpstream::new(Sim::new(Vec::new(), Script::default()))));
     state.host = Some(Arc::new(host));
-    let state = Arc::new(state);
+    let state = Arc::new(state.with_lost_lines(|| 7));
     (Arc::clone(&state), App::new(state, PORT))
 }
 
@@ -202,6 +202,7 @@ ensc_limit_reached_total{limit="idle"} 0
 ensc_limit_reached_total{limit="message"} 0
 ensc_limit_reached_total{limit="reader"} 0
 ensc_limit_reached_total{limit="runs"} 0
+ensc_log_lines_lost_total 7
 ensc_quorums_missed_total{handle="opt-chat-balanced-m"} 1
 ensc_refused_total{code="invalid_request"} 1
 ensc_refused_total{code="model_not_found"} 1

@@ -104,11 +104,11 @@ async fn none_of_it_is_for_callers_without_the_key() {
 
 fn past(run: usize, told: Option<usize>) -> Past {
     let detail =
-        |length| TraceEvent { at_ms: 0, step: String::new(), what: "ask", detail: "x".repeat(length) };
+        |length| TraceEvent { at_ms: 0, step: "".into(), what: "ask", detail: "x".repeat(length).into() };
     Past {
-        run: run.to_string(),
-        handle: HANDLE.to_owned(),
-        model: HANDLE.to_owned(),
+        run: run.to_string().into(),
+        handle: HANDLE.to_owned().into(),
+        model: HANDLE.to_owned().into(),
         streamed: false,
         began: std::time::Duration::ZERO,
         took: std::time::Duration::ZERO,
@@ -124,7 +124,7 @@ fn the_oldest_runs_are_forgotten_by_number() {
     let runs = Runs::default();
     (0..PAST_RUNS_MAX + 2).for_each(|run| runs.push(past(run, None).into()));
     let all = runs.all();
-    assert_eq!((all.len(), all[0].run.as_str()), (PAST_RUNS_MAX, "1001"));
+    assert_eq!((all.len(), all[0].run.as_ref()), (PAST_RUNS_MAX, "1001"));
     assert!(runs.one("1").is_none() && runs.one("2").is_some());
 }
 
@@ -132,6 +132,6 @@ fn the_oldest_runs_are_forgotten_by_number() {
 fn the_oldest_runs_are_forgotten_by_size() {
     let runs = Runs::default();
     (0..5).for_each(|run| runs.push(past(run, Some(PAST_BYTES_MAX / 4)).into()));
-    let kept: Vec<_> = runs.all().iter().map(|past| past.run.clone()).collect();
+    let kept: Vec<_> = runs.all().iter().map(|past| past.run.to_string()).collect();
     assert_eq!(kept, ["4", "3", "2"], "a fourth of the room each, and a little more");
 }

@@ -148,7 +148,7 @@ async fn a_run_gets_the_request_as_it_was_checked() {
         (request.strict, request.stream, &request.ignored[..]),
         (true, false, &["tags".to_owned()][..])
     );
-    assert_eq!(Some(request.run.as_str()), answer.header("x-ensc-run"));
+    assert_eq!(Some(request.run.as_ref()), answer.header("x-ensc-run"));
 }
 
 #[tokio::test]

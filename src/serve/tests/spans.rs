@@ -16,8 +16,8 @@ use crate::serve::spans::{Spans, otlp};
 
 fn past(is_sampled: bool) -> Arc<Past> {
     let call = CallReceipt {
-        step: "d[0]".to_owned(),
-        model: "a".to_owned(),
+        step: "d[0]".into(),
+        model: "a".into(),
         outcome: "cancelled",
         word: "decided",
         attempts: 1,
@@ -28,9 +28,9 @@ fn past(is_sampled: bool) -> Arc<Past> {
     };
     let receipt = Receipt { calls: vec![call], ..Receipt::default() };
     Arc::new(Past {
-        run: "run-1".to_owned(),
-        handle: "opt-x".to_owned(),
-        model: "moa-x".to_owned(),
+        run: "run-1".to_owned().into(),
+        handle: "opt-x".to_owned().into(),
+        model: "moa-x".to_owned().into(),
         streamed: false,
         began: Duration::new(1_700_000_000, 7),
         took: Duration::from_millis(3),
@@ -105,6 +105,7 @@ fn counted(metrics: &Metrics) -> [String; 2] {
         open: Vec::new(),
         is_alive: true,
         is_stale: false,
+        lost_lines: 0,
     };
     let text = metrics.expose(&now);
     ["sent", "lost"].map(|outcome| {

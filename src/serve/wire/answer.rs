@@ -15,11 +15,11 @@ use crate::upstream::{Completion, ToolCall};
 #[derive(Clone, Debug)]
 pub struct Head {
     /// The run's id.
-    pub id: String,
+    pub id: Arc<str>,
     /// Seconds since 1970.
     pub created: u64,
     /// As it was asked for.
-    pub model: String,
+    pub model: Arc<str>,
 }
 
 /// The body of an answer that is not streamed.

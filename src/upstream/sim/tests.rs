@@ -12,7 +12,7 @@ use crate::upstream::{Attribution, Completion, Delta, Message, Role, Usage};
 pub(in crate::upstream) fn question(model: &str, stream: bool, fields: &[(&str, &str)]) -> Arc<Call> {
     let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap().into();
     Arc::new(Call {
-        model: model.to_owned(),
+        model: model.into(),
         stream,
         messages: vec![Message::ours(Role::User, "why is the sky blue?")],
         fields: fields.iter().map(|(name, value)| ((*name).to_owned(), raw(value))).collect(),

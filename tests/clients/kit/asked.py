@@ -25,6 +25,7 @@ class Asked:
 
     models: Backend
     daemon: Daemon
+    headers: str  # what stands before the names of the daemon's own
     broken_by_silence: type[Exception]  # what ends a stream that nobody keeps alive
 
     def __init__(self):

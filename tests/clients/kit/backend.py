@@ -48,10 +48,14 @@ class Backend:
         wait_until(lambda: not self.alive(), seconds, "calls still alive at the back end")
         return time.monotonic() - start
 
-    def reset(self):
-        """Forgets calls and script, and keeps the calls for the last test."""
+    def forget(self):
+        """Forgets the calls, and keeps them for the last test; the script begins anew."""
         self.seen += self.ledger()
         self.http.post("/sim/reset").raise_for_status()
+
+    def reset(self):
+        """Forgets calls and script."""
+        self.forget()
         self.script()
 
 

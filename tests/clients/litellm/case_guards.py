@@ -130,7 +130,7 @@ def _(lab):
 
 @case("no daemon has logged a key, a prompt or an answer")
 def _(lab):
-    lab.servers.check_logs([lab.litellm_key, lab.daemon_key, lab.backend_key], texts(lab.backend.seen + lab.models.ledger()))
+    lab.servers.check_logs([lab.litellm_key, lab.daemon_key, lab.backend_key], texts(lab.backend.seen + lab.models.seen + lab.models.ledger()))
 
 
 @case("every call at the back end came from LiteLLM")
@@ -138,7 +138,7 @@ def _(lab):
     lab.backend.http.post("/v1/chat/completions", json={"model": "lab-substitute", "messages": user("hi")})
     own = lab.backend.ledger("lab-substitute")
     holds("the ledger tells callers apart", own and not own[0]["headers"].get("user-agent", "").startswith(LITELLM), own)
-    calls = lab.backend.seen + lab.models.ledger()
+    calls = lab.backend.seen + lab.models.seen + lab.models.ledger()
     holds("there were calls", len(calls) > 100, len(calls))
     strangers = [call for call in calls if not call["headers"].get("user-agent", "").startswith(LITELLM)]
     same("calls by others", strangers[:3], [])

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Lab(Asked):
+    headers = "llm_provider-"
     broken_by_silence = openai.APIError
 
     def __init__(self, ensc: str, folder: Path, own: list[panels.Panel], loop: panels.Panel):

@@ -12,11 +12,13 @@ import both_silence  # first, for they take longest
 import both_contents
 import both_cut
 import both_gone
+import both_receipts
 import both_tools
 import case_statuses
 import case_answers
 import case_failures
 import case_gone
+import case_node
 import case_guards
 import case_stopping
 import case_outage

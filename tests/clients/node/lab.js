@@ -2,10 +2,13 @@
 //
 //     openai ── daemon ── simulated models (`../lab/script.toml`)
 //           └── daemon "cut off" ── nothing
+//
+// With ENSC_THROUGH set, all of it is there already, and LiteLLM is on both sides of the daemon (`../litellm/case_node.py`).
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +19,9 @@ const ENSC = process.env.ENSC ?? path('../../../target/debug/ensc');
 const ENSEMBLES = path('../lab');
 const NOBODY = 'http://127.0.0.1:1/v1';
 
+/** What LiteLLM's suite has started: addresses, and its key. */
+export const THROUGH = JSON.parse(process.env.ENSC_THROUGH ?? 'null');
+
 export const handle = (ensemble) => `opt-${ensemble}-try-s`;
 export const user = (content) => [{ role: 'user', content }];
 
@@ -23,10 +29,21 @@ export const user = (content) => [{ role: 'user', content }];
 export class Lab {
   static async open() {
     const lab = new Lab();
-    lab.key = `sk-${randomBytes(16).toString('hex')}`;
+    lab.headers = THROUGH ? 'llm_provider-' : ''; // what stands before the names of the daemon's own
+    if (THROUGH) {
+      lab.key = THROUGH.front.key;
+      lab.front = THROUGH.front;
+      lab.models = THROUGH.models;
+      lab.daemon = new Neighbour(THROUGH.daemon);
+      lab.cutOff = new Neighbour(THROUGH.cutOff);
+      lab.daemonKey = THROUGH.daemon.key;
+      return lab;
+    }
+    lab.key = lab.daemonKey = `sk-${randomBytes(16).toString('hex')}`;
     const script = path('../lab/script.toml');
     lab.models = await Server.start(['sim', '--port', '0', '--ensembles', ENSEMBLES, '--script', script]);
     lab.daemon = await lab.serve(`${lab.models.address}/v1`);
+    lab.front = lab.daemon;
     lab.cutOff = await lab.serve(NOBODY);
     return lab;
   }
@@ -38,11 +55,11 @@ export class Lab {
   }
 
   /** The official client as it comes, but for what `options` say; `requests` fills with what it really sends. */
-  client(options = {}, daemon = this.daemon) {
+  client(options = {}, server = this.front) {
     const requests = [];
     const client = new OpenAI({
       apiKey: this.key,
-      baseURL: `${daemon.address}/v1`,
+      baseURL: `${server.address}/v1`,
       fetch: (url, init) => {
         requests.push({ at: performance.now(), body: init.body });
         return fetch(url, init);
@@ -55,7 +72,8 @@ export class Lab {
   /** Calls that the models got from this ensemble, oldest first. */
   async calls(ensemble) {
     const { calls } = JSON.parse(await this.ledger());
-    return calls.filter((call) => call.headers['x-litellm-tags'] === `ensemble:${handle(ensemble)}`);
+    const own = ['one', 'two', 'chief'].map((member) => `${ensemble}-${member}`);
+    return calls.filter((call) => own.includes(call.model));
   }
 
   /** The book of the models as text: bodies stand in it as they came. */
@@ -84,7 +102,7 @@ export class Lab {
 
   /** Waits for the lines of so many runs in the log, and says how many there are. All their requests are over. */
   async runs(ensemble, count, daemon = this.daemon) {
-    const runs = () => daemon.log.filter((line) => line.run && line.handle === handle(ensemble)).length;
+    const runs = () => daemon.lines().filter((line) => line.run && line.handle === handle(ensemble)).length;
     await until(() => runs() >= count, `${count} runs of ${ensemble}`);
     return runs();
   }
@@ -93,7 +111,7 @@ export class Lab {
   async crowd() {
     const leaving = new AbortController();
     const body = JSON.stringify({ model: handle('crowd'), messages: user('hi'), stream: true });
-    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${this.daemonKey}`, 'content-type': 'application/json' };
     const ask = () =>
       fetch(`${this.daemon.address}/v1/chat/completions`, { method: 'POST', headers, body, signal: leaving.signal });
     // kept, for an answer that nobody holds is closed when memory is tidied up
@@ -104,7 +122,7 @@ export class Lab {
   }
 
   close() {
-    return Promise.all([this.daemon, this.cutOff, this.models].map((server) => server?.stop()));
+    return THROUGH ? undefined : Promise.all([this.daemon, this.cutOff, this.models].map((server) => server?.stop()));
   }
 }
 
@@ -129,9 +147,30 @@ class Server {
     return server;
   }
 
+  lines() {
+    return this.log;
+  }
+
   async stop() {
     this.child.kill('SIGTERM');
     await this.ended;
+  }
+}
+
+/** A daemon that somebody else has started, and its log since we know it. */
+class Neighbour {
+  constructor({ address, log }) {
+    this.address = address;
+    this.log = log;
+    this.before = this.everything().length;
+  }
+
+  everything() {
+    return readFileSync(this.log, 'utf8').split('\n').slice(0, -1);
+  }
+
+  lines() {
+    return this.everything().slice(this.before).map(parsed);
   }
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
 import { Agent } from 'undici';
-import { Lab, collect, handle, rejection, textOf, user } from './lab.js';
+import { Lab, THROUGH, collect, handle, rejection, textOf, user } from './lab.js';
 
 const READ_TIMEOUT_MS = 8_000;
 
@@ -32,7 +32,8 @@ describe('silence', { concurrency: true }, () => {
     assert.equal(await lab.runs('silent-middle', 1), 1);
   });
 
-  it('breaks a stream that nobody keeps alive', async () => {
+  // LiteLLM would be the first to lose patience, and say so; the suite for Python hears it
+  it('breaks a stream that nobody keeps alive', { skip: THROUGH !== null }, async () => {
     const direct = lab.client({ timeout: READ_TIMEOUT_MS, fetchOptions: client.fetchOptions }, lab.models);
     const error = await rejection(stream('unhelped', direct.client));
     assert.equal(`${error.name}: ${error.message}, ${error.cause?.name}`, 'TypeError: terminated, BodyTimeoutError');
@@ -43,12 +44,12 @@ describe('silence', { concurrency: true }, () => {
     const question = { model: handle('silent-whole'), messages: user('hi') };
     const error = await rejection(client.chat.completions.create(question, { timeout: READ_TIMEOUT_MS }));
     assert.ok(error instanceof OpenAI.APIError && error.status === 424, error);
-    assert.equal(error.code, 'ensemble_failed');
+    assert.equal(error.code, THROUGH ? '424' : 'ensemble_failed');
     assert.equal(await lab.runs('silent-whole', 1), 1);
   });
 
   // this library tells of a timeout only if it is given with the question
-  it('costs three runs if the timeout is set where the daemon cannot see it', async () => {
+  it('costs three runs if the timeout is set where the daemon cannot see it', { skip: THROUGH !== null }, async () => {
     const { client, requests } = lab.client({ timeout: 1_000 });
     const error = await rejection(client.chat.completions.create({ model: handle('silent-untold'), messages: user('hi') }));
     assert.ok(error instanceof OpenAI.APIConnectionTimeoutError, error);

@@ -20,6 +20,7 @@ UPSTREAM_KEY = f"sk-{secrets.token_hex(16)}"
 
 
 class Lab(Asked):
+    headers = ""
     broken_by_silence = httpx.ReadTimeout
 
     def __init__(self, kind: type[Synchronous | Asynchronous], ensc: str, folder: Path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import both_contents
 import both_cut
 import both_gone
+import both_receipts
 import both_silence
 import both_tools
 import case_answers

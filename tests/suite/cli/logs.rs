@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -182,4 +182,45 @@ fn nothing_that_was_said_stands_in_the_log_and_no_key_at_any_level() {
     assert!(debug.contains("DEBUG"), "{debug}");
     holds_none_of(&debug, &KEYS);
     holds_none_of(&debug, &[PROMPT, ANSWER]);
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let folder: TempDir = sound();
+    let mut command = ensc();
+    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim", "--log", "json"]);
+    let mut server = Server::start_logged(command, Stdio::piped());
+    let mut stream = TcpStream::connect(&server.address).expect("it listens");
+    let mut answers = BufReader::new(stream.try_clone().expect("one more handle"));
+    let mut get = |path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
+        stream.write_all(request.as_bytes()).expect("it reads");
+        read_answer(&mut answers)
+    };
+    // A line each: more than the pipe and the lines that wait may hold together.
+    (0..PIPE_LINES_MAX + LINES_MAX + 1).for_each(|_| _ = get("/nowhere"));
+    let metrics = get("/metrics");
+    let lost = metrics.lines().find_map(|line| line.strip_prefix("ensc_log_lines_lost_total "));
+    assert!(lost.is_some_and(|count| count != "0"), "{metrics}");
+    server.end();
+}
+
+/// Lines that wait (`docs/daemon.md`, "Limits").
+const LINES_MAX: usize = 4096;
+
+/// More lines than a pipe takes: it holds 64 KiB, and a line has more than 64 bytes.
+const PIPE_LINES_MAX: usize = 1024;
+
+fn read_answer(answers: &mut impl BufRead) -> String {
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let from = head.len();
+        assert_ne!(answers.read_line(&mut head).expect("a line"), 0, "the answer ends: {head}");
+        if let Some(text) = head[from..].to_ascii_lowercase().strip_prefix("content-length: ") {
+            length = text.trim().parse().expect("a number");
+        }
+    }
+    let mut body = vec![0; length];
+    answers.read_exact(&mut body).expect("the body");
+    String::from_utf8(body).expect("UTF-8")
 }

@@ -101,7 +101,7 @@ fn mark(step: &str) -> String {
 
 impl Speakers {
     fn says(&self, call: &Call, shown: &str) -> String {
-        let step = call.attribution.step.as_str();
+        let step = call.attribution.step.as_ref();
         let plain = step.trim_end_matches(|c: char| c.is_ascii_digit() || c == '[' || c == ']');
         let named = |(technique, key, _): &&(&str, &str, &str)| {
             *technique == self.technique && (plain == *key || step.contains(&format!(".{key}.")))
@@ -130,7 +130,7 @@ impl Upstream for Listener {
             let shown = shown.join("\n");
             let text = speakers.says(&call, &shown);
             let wave = speakers.started.elapsed().as_secs() / CALL.as_secs() + 1;
-            let (step, model) = (call.attribution.step.clone(), call.model.clone());
+            let (step, model) = (call.attribution.step.to_string(), call.model.to_string());
             speakers.heard.lock().expect("no test panics here").push(Heard { wave, step, model, shown });
             tokio::time::sleep(CALL).await;
             let finish = "stop".to_owned();
