@@ -20,6 +20,7 @@ import case_gone
 import case_guards
 import case_stopping
 import case_outage
+import case_parsed
 import case_written
 import running
 from cases import Case
