@@ -1,5 +1,6 @@
 //! The exports of plans made by hand.
 
+mod anything;
 mod controllers;
 mod documents;
 mod neighbours;

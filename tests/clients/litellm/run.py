@@ -22,6 +22,7 @@ import case_node
 import case_guards
 import case_stopping
 import case_outage
+import case_parsed
 import case_written
 import running
 from cases import Case
