@@ -91,10 +91,8 @@ impl What {
         let loaded = args.place.load_sound(out)?;
         let plans = &loaded.compiled.plans;
         let said = Addresses::of(&loaded.config.serve);
-        let addresses = Addresses {
-            daemon: daemon.unwrap_or(said.daemon),
-            upstream: upstream.unwrap_or(said.upstream),
-        };
+        let addresses =
+            Addresses { daemon: daemon.unwrap_or(said.daemon), upstream: upstream.unwrap_or(said.upstream) };
         kind.warnings(plans).iter().for_each(|warning| out.warn(warning));
         let path = args.write.as_ref().or(args.check.as_ref());
         let targets = kind.targets(path.map_or(".".as_ref(), PathBuf::as_path), plans, &addresses);

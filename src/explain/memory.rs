@@ -117,7 +117,7 @@ impl Memory {
 /// Models together, each counted once.
 fn held<'a>(models: impl Iterator<Item = &'a Model>) -> u64 {
     let each: BTreeMap<&str, u64> =
-        models.map(|model| (model.name.as_str(), model.memory.map_or(0, |bytes| bytes.0))).collect();
+        models.map(|model| (&*model.name, model.memory.map_or(0, |bytes| bytes.0))).collect();
     each.values().fold(0, |sum, bytes| sum.saturating_add(*bytes))
 }
 
@@ -143,7 +143,7 @@ impl TierNeeds {
 impl HandleNeeds {
     fn of(plan: &Plan) -> Self {
         let models = plan.models.iter().map(ModelNeeds::of).collect();
-        Self { handle: plan.handle.clone(), held_bytes: held(plan.models.iter()), models }
+        Self { handle: plan.handle.to_string(), held_bytes: held(plan.models.iter()), models }
     }
 
     /// `150GB   3 models on mlx`
@@ -166,7 +166,7 @@ impl ModelNeeds {
     #[must_use]
     pub fn of(model: &Model) -> Self {
         Self {
-            name: model.name.clone(),
+            name: model.name.to_string(),
             runtime: model.runs_on().to_owned(),
             memory_bytes: model.memory.map(|bytes| bytes.0),
         }

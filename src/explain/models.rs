@@ -32,7 +32,7 @@ impl Models {
         let mut elsewhere: Vec<String> = others.into_iter().map(|model| model.runtime).collect();
         elsewhere.sort_unstable();
         elsewhere.dedup();
-        Self { handle: plan.handle.clone(), runtime: runtime.map(str::to_owned), models, elsewhere }
+        Self { handle: plan.handle.to_string(), runtime: runtime.map(str::to_owned), models, elsewhere }
     }
 
     /// Indented JSON with a line end.

@@ -109,6 +109,20 @@ fn entries_stand_behind_those_of_others_and_no_other_line_changes() {
 }
 
 #[test]
+fn a_region_of_others_below_the_list_is_not_entered() {
+    let old = "model_list:\n- model_name: a\n# BEGIN X AUTO\nx: 1\n# END X AUTO\n";
+    let text = litellm::place(&plans(), DAEMON_URL, old).expect("it can be understood");
+    assert!(text.contains("- model_name: a\n# BEGIN ENSC AUTO\n"), "{text}");
+    assert!(text.ends_with("# END ENSC AUTO\n# BEGIN X AUTO\nx: 1\n# END X AUTO\n"), "{text}");
+    let open = "# BEGIN X AUTO\nmodel_list:\n- model_name: a\n";
+    let refused = litellm::place(&plans(), DAEMON_URL, open).expect_err("it is theirs");
+    assert!(
+        refused[0].line == 1 && refused[0].message.contains("the region of `X` that begins here"),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn rows_keep_their_place_their_looks_and_fields_that_we_do_not_know() {
     let [one, two] = &plans();
     let old = concat!(

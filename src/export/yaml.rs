@@ -72,11 +72,12 @@ fn block(seen: &[Seen<'_>], key_line: usize) -> Range<usize> {
     start..end.map_or(seen.len(), |length| start + length)
 }
 
-/// The last line of a block that says something, or is the marker of another program.
+/// The last line of a block that says something, or ends the region of another program. What begins one at the end of a
+/// block belongs to what follows.
 fn last_line(seen: &[Seen<'_>], block: Range<usize>) -> Option<usize> {
     let speaks = |index: &usize| {
         let line = &seen[*index];
-        line.speaks() || line.kind == Kind::Comment && region::is_foreign(line.text)
+        line.speaks() || line.kind == Kind::Comment && region::ends_foreign(line.text)
     };
     block.rev().find(speaks)
 }

@@ -16,11 +16,11 @@ fn plan(at: usize, sizes: &[u64; 8], chosen: u8) -> Plan {
     let mut plan = sample::architect();
     let like = plan.models[0].clone();
     let model = |number: usize| Model {
-        name: format!("mlx-{number}"),
+        name: format!("mlx-{number}").into(),
         memory: Some(Bytes(sizes[number])),
         ..like.clone()
     };
-    plan.handle = format!("opt-{at}");
+    plan.handle = format!("opt-{at}").into();
     plan.models = (0..8).filter(|number| chosen & (1 << number) != 0).map(model).collect();
     plan
 }
@@ -102,7 +102,7 @@ fn too_many_are_not_tried() {
         (0..count)
             .map(|at| {
                 let mut plan = plan(at, &[1; 8], 1);
-                plan.models[0].name = format!("mlx-own-{at}");
+                plan.models[0].name = format!("mlx-own-{at}").into();
                 plan
             })
             .collect()

@@ -45,7 +45,7 @@ fn alike<'a>(runtime: &str, plans: &[&'a Plan]) -> Vec<Alike<'a>> {
     let mut found: Vec<(BTreeSet<&str>, Alike<'a>)> = Vec::new();
     for plan in plans {
         let models: Vec<&Model> = plan.models_on(runtime).collect();
-        let names: BTreeSet<&str> = models.iter().map(|model| model.name.as_str()).collect();
+        let names: BTreeSet<&str> = models.iter().map(|model| &*model.name).collect();
         match found.iter_mut().find(|(those, _)| *those == names) {
             Some((_, alike)) => alike.handles.push(&plan.handle),
             None => found.push((names, Alike { handles: vec![&plan.handle], models })),
@@ -86,7 +86,7 @@ impl Alike<'_> {
 impl Together {
     fn of(all: &[Alike<'_>], set: u32) -> Self {
         let models = || members(all, set).flat_map(|it| it.models.iter().copied());
-        let names: BTreeSet<&str> = models().map(|model| model.name.as_str()).collect();
+        let names: BTreeSet<&str> = models().map(|model| &*model.name).collect();
         Self {
             handles: members(all, set).flat_map(|it| &it.handles).map(|it| (*it).to_owned()).collect(),
             held_bytes: held(models()),

@@ -63,21 +63,22 @@ fn lost(old: &str, new: &str, is_ours: impl Fn(&str) -> bool) -> Vec<String> {
     old.lines().filter(|line| !is_ours(line) && !after.any(|it| it == *line)).map(str::to_owned).collect()
 }
 
-/// Lines between two markers of ours, wherever they are.
+/// Lines between the first and the last marker: all that can be ours, whatever hides a marker between them.
 fn inside(text: &str) -> Vec<&str> {
-    let mut is_inside = false;
-    let mut found = Vec::new();
-    for line in text.lines() {
-        is_inside &= !line.contains(END);
-        if is_inside {
-            found.push(line);
-        }
-        is_inside |= line.contains(BEGIN);
+    let lines: Vec<&str> = text.lines().collect();
+    let begin = lines.iter().position(|line| line.contains(BEGIN));
+    let end = lines.iter().rposition(|line| line.contains(END));
+    match (begin, end) {
+        (Some(begin), Some(end)) if begin < end => lines[begin..=end].to_vec(),
+        _ => Vec::new(),
     }
-    found
 }
 
-fn keeps(old: &str, place: impl Fn(&str) -> Placed, is_ours: impl Fn(&str) -> bool) -> Result<(), TestCaseError> {
+fn keeps(
+    old: &str,
+    place: impl Fn(&str) -> Placed,
+    is_ours: impl Fn(&str) -> bool,
+) -> Result<(), TestCaseError> {
     match place(old) {
         Ok(new) => {
             prop_assert_eq!(place(&new), Ok(new.clone()), "a second time, from\n{}", old);

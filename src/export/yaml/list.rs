@@ -44,6 +44,7 @@ impl List<'_> {
         self.strangers(&seen, block.clone(), indent, is_inside)?;
         let Some(region) = region else {
             let at = last_line(&seen, block.clone()).map_or(block.start, |last| last + 1);
+            region::is_free(&lines, |index| seen[index].kind == Kind::Comment, at)?;
             let indent = indent.unwrap_or(2);
             let marked = |mark: &str| format!("{:indent$}{mark}", "");
             let all: Vec<String> =

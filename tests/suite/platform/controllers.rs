@@ -35,7 +35,7 @@ fn for_each_handle_one_controller_loads_all_that_it_can_call() {
     let plans = shipped();
     let (mut on_mlx, mut on_ov) = (0, 0);
     for handle in HANDLES {
-        let plan = plans.iter().find(|plan| plan.handle == handle).expect("we ship it");
+        let plan = plans.iter().find(|plan| &*plan.handle == handle).expect("we ship it");
         let (mlx, ov) = (mlxctl(&platform, handle), ovctl(&platform, handle));
         let loaded = match (&mlx, &ov) {
             (Ok(models), Err("use mlxctl")) => {

@@ -1,5 +1,7 @@
 //! What happens to a file while another text lies ready for its place.
 
+#![allow(clippy::disallowed_methods, reason = "they write files of their own")]
+
 use std::fs;
 use std::path::Path;
 
@@ -22,7 +24,10 @@ fn until_it_is_put_there_the_file_is_as_it_was() {
     let staged = Staged::new(&path, Some("old"), "new", false).expect("it can be written");
     assert_eq!(fs::read_to_string(&path).expect("it is there"), "old");
     drop(staged);
-    assert_eq!((fs::read_to_string(&path).expect("it is there").as_str(), names(folder.path()).len()), ("old", 1));
+    assert_eq!(
+        (fs::read_to_string(&path).expect("it is there").as_str(), names(folder.path()).len()),
+        ("old", 1)
+    );
 }
 
 #[test]
