@@ -122,6 +122,18 @@ fn a_region_of_others_below_the_list_is_not_entered() {
     );
 }
 
+/// `|+` keeps the blank lines behind it, and a text at the end of a file has no line end that is not there.
+#[test]
+fn a_text_of_several_lines_does_not_end_where_ours_begin() {
+    for end in ["|+\n      text\n\n\n", "|+\n\n", "|\n      text", ">-\n      text\n"] {
+        let old = format!("model_list:\n  - model_name: a\n    note: {end}");
+        let text = litellm::place(&plans(), DAEMON_URL, &old).expect("it can be understood");
+        assert!(text.contains("model_list:\n  # BEGIN ENSC AUTO\n"), "{text}");
+        assert!(text.ends_with(&format!("  # END ENSC AUTO\n  - model_name: a\n    note: {end}")), "{text}");
+        assert_eq!(litellm::place(&plans(), DAEMON_URL, &text), Ok(text));
+    }
+}
+
 #[test]
 fn rows_keep_their_place_their_looks_and_fields_that_we_do_not_know() {
     let [one, two] = &plans();

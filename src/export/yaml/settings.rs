@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Kind, Seen, block, fits, is_open, key_line, last_line, look, value_in};
+use super::{Kind, Seen, block, fits, free_spot, is_open, key_line, look, value_in};
 use crate::export::lines::{Lines, Placed, Refusal};
 use crate::export::region::{self, BEGIN, END};
 
@@ -66,7 +66,7 @@ impl Settings<'_> {
             }
             None if own.is_empty() => Ok(old.to_owned()),
             None => {
-                let at = last_line(&seen, block.clone()).map_or(block.start, |last| last + 1);
+                let at = free_spot(&seen, block);
                 region::is_free(&lines, |index| seen[index].kind == Kind::Comment, at)?;
                 Ok(lines.with(at..at, &marked(&own, indent.unwrap_or(2))))
             }
