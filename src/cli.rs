@@ -1,14 +1,17 @@
 //! The command line: one file a verb. Knows the terminal, and of the rest of the crate only its front doors.
 
 pub mod check;
-pub mod collector;
+pub mod choices;
+mod collector;
 pub mod config;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod fix;
 pub mod fmt;
-pub mod list;
+pub mod limits;
+mod list;
 pub mod manager;
 pub mod memory;
 pub mod models;
@@ -83,6 +86,7 @@ enum Verb {
     #[command(subcommand)]
     Export(export::What),
     Sync(sync::Args),
+    Doctor(doctor::Args),
 }
 
 /// Reads the command line, does what it says, and gives the exit code.
@@ -112,6 +116,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),
         Verb::Sync(args) => args.run(&mut out),
+        Verb::Doctor(args) => args.run(&mut out),
     };
     match done {
         Ok(()) | Err(Stop::Quiet) => ExitCode::SUCCESS,

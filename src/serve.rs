@@ -54,6 +54,7 @@ use spans::Spans;
 
 pub use flight::{Runner, Running};
 pub use health::Liveliness;
+pub use limits::{Allowed, CHOICES_MAX};
 pub use listen::{Ending, serve};
 pub use spans::Collector;
 
@@ -128,6 +129,13 @@ impl State {
     #[must_use]
     pub fn with_collector(mut self, collector: Collector) -> Self {
         self.books = Arc::new(Books { spans: Some(Spans::new(collector)), ..Books::default() });
+        self
+    }
+
+    /// Other limits than the usual ones.
+    #[must_use]
+    pub fn with_limits(mut self, allowed: Allowed) -> Self {
+        self.limits = Limits::new(allowed);
         self
     }
 

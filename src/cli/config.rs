@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::cli::limits::{self, LimitsConfig};
 use crate::cli::output::{Output, Stop};
 use crate::cli::world::{self, Look};
 use crate::diagnostic::suggest::did_you_mean;
@@ -47,6 +48,9 @@ pub struct ServeConfig {
     /// Request fields that are sent on with final calls, beside those that always are.
     #[serde(default)]
     pub pass_fields: Vec<String>,
+    /// How much is taken on at once.
+    #[serde(default)]
+    limits: LimitsConfig,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -211,6 +215,15 @@ impl Config {
                 "{NAME}: `{name}` cannot be in `pass_fields`: it is read by the daemon, or steers LiteLLM"
             )),
         }
+    }
+
+    /// How much `ensc serve` takes on at once.
+    ///
+    /// # Errors
+    ///
+    /// A limit that cannot be used.
+    pub fn limits(&self) -> Result<limits::Chosen, String> {
+        self.serve.limits.choose().map_err(|problem| format!("{NAME}: {problem}"))
     }
 
     /// The levels of the lints.

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use crate::approach::Approaches;
 use crate::cli::config::{Loaded, Place, ServeConfig};
+use crate::cli::limits::Chosen as Limits;
 use crate::cli::output::{Output, Stop};
 use crate::cli::reload::Reloader;
 use crate::cli::signal::{Hangups, Interrupts};
@@ -21,9 +22,10 @@ use crate::serve::{self, Collector, Settings, State};
 use crate::upstream::secret::Secret;
 
 /// The variable with the key that callers must show.
-const CALLER_KEY_VARIABLE: &str = "OPTILLM_API_KEY";
+pub const CALLER_KEY_VARIABLE: &str = "OPTILLM_API_KEY";
 
-const PORT: u16 = 4020;
+/// The daemon's port where nothing else is said.
+pub const PORT: u16 = 4020;
 
 /// Variables of OptiLLM's that are not read here, and what is in their place.
 const NOT_READ: [(&str, &str); 6] = [
@@ -109,6 +111,7 @@ struct Decided {
     port: u16,
     chosen: Chosen,
     grace: Duration,
+    limits: Limits,
     plans: Vec<Arc<Plan>>,
     approaches: Approaches,
     pass_fields: Vec<String>,
@@ -132,7 +135,7 @@ impl Args {
         let decided = self.decide(loaded, seen)?;
         let log = world::start_log(log == Log::Json).map_err(Stop::Failed)?;
         self.say_what_is_ignored();
-        say_limits();
+        say_limits(&decided.limits, matches!(decided.chosen, Chosen::Http(_)));
         let runtime = signal::runtime()?;
         let ended = runtime.block_on(async {
             let ended = decided.serve(out, &log).await;
@@ -146,6 +149,7 @@ impl Args {
 
     fn decide(&self, loaded: Loaded, seen: Look) -> Result<Decided, Stop> {
         let pass_fields = loaded.config.pass_fields().map_err(Stop::Failed)?;
+        let limits = loaded.config.limits().map_err(Stop::Failed)?;
         let config = loaded.config.serve;
         let settings = config.clone();
         check_host(self.host.as_deref().or(config.host.as_deref()))?;
@@ -174,6 +178,7 @@ impl Args {
             port,
             chosen,
             grace,
+            limits,
             plans,
             approaches,
             pass_fields,
@@ -236,9 +241,10 @@ impl Decided {
         self.say_what_is_open(&opened.name);
         let settings =
             Settings { key: self.caller_key, liveliness: opened.liveliness, pass_fields: self.pass_fields };
-        let host = Arc::new(Host::new(opened.upstream));
+        let host = Arc::new(Host::with_slots(opened.upstream, self.limits.slots()));
         let mut state = State::new(self.plans, Arc::clone(&host), settings)
             .with_approaches(self.approaches)
+            .with_limits(self.limits.allowed)
             .with_lost_lines(log.lost());
         if let Some(collector) = self.collector {
             state = state.with_collector(collector);
@@ -312,6 +318,12 @@ fn check_approach(approach: Option<&str>) -> Result<(), Stop> {
 
 /// `500ms`, `30s`, `2m`, `1h`.
 fn duration(text: &str) -> Result<Duration, Stop> {
+    read_duration(text)
+        .ok_or_else(|| Stop::Usage(format!("`{text}` is no length of time; write 30s, 500ms, 2m or 1h")))
+}
+
+/// A whole number and its unit.
+pub(super) fn read_duration(text: &str) -> Option<Duration> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let unit_ms = match unit {
@@ -319,18 +331,24 @@ fn duration(text: &str) -> Result<Duration, Stop> {
         "s" => 1000,
         "m" => 60_000,
         "h" => 3_600_000,
-        _ => 0,
+        _ => return None,
     };
-    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms)) {
-        Some(ms) if unit_ms > 0 => Ok(Duration::from_millis(ms)),
-        _ => Err(Stop::Usage(format!("`{text}` is no length of time; write 30s, 500ms, 2m or 1h"))),
-    }
+    number.parse::<u64>().ok()?.checked_mul(unit_ms).map(Duration::from_millis)
 }
 
 /// Every request holds descriptors: take all that the system allows.
-fn say_limits() {
+fn say_limits(limits: &Limits, calls_are_real: bool) {
     match world::raise_descriptor_limit() {
-        Ok((before, after)) => info!(before, after, "open files, at most"),
+        Ok((before, after)) => {
+            info!(before, after, "open files, at most");
+            let needed = limits.files(calls_are_real);
+            if after < needed as u64 {
+                warn!(
+                    "{after} open files at most are too few for the limits, which may need {needed}: raise the hard limit \
+                     (`ulimit -Hn`, LimitNOFILE), or lower `connections` and `calls` under [serve.limits]"
+                );
+            }
+        }
         Err(problem) => warn!("the limit of open files stays as it is: {problem}"),
     }
 }

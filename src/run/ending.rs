@@ -9,7 +9,6 @@ use super::core::Core;
 use super::errors::{ErrorKind, RunError, Why};
 use super::outcome::{Output, Reply};
 use super::receipt::{ChoiceReceipt, ChoicesReceipt, ReplyReceipt, Told};
-use super::slots::QUEUE_MAX;
 use super::{Abandoned, Choice, Finished};
 
 /// Seconds that a client should wait when nobody listens upstream.
@@ -141,7 +140,7 @@ fn failure(core: &Core, why: &Why) -> RunError {
             .retry_after(wait);
     }
     if !ledger.was_accepted()
-        && let Some(error) = unreached(&failures)
+        && let Some(error) = unreached(core, &failures)
     {
         return error;
     }
@@ -165,7 +164,7 @@ fn failure(core: &Core, why: &Why) -> RunError {
 }
 
 /// Nobody took a single call: what to say if they failed for nothing but that.
-fn unreached(failures: &[(NodeId, &Why, Option<&CallError>)]) -> Option<RunError> {
+fn unreached(core: &Core, failures: &[(NodeId, &Why, Option<&CallError>)]) -> Option<RunError> {
     let any = |wanted: &Why| failures.iter().any(|(_, why, _)| *why == wanted);
     let refused = Why::Fault(Fault::Refused);
     let is_all =
@@ -174,7 +173,8 @@ fn unreached(failures: &[(NodeId, &Why, Option<&CallError>)]) -> Option<RunError
         return None;
     }
     if any(&Why::QueueFull) {
-        let message = format!("overload: {QUEUE_MAX} calls wait for their models already");
+        let most = core.host.slots.queue_max();
+        let message = format!("overload: {most} calls wait for their models already");
         return Some(RunError::new(ErrorKind::Overloaded, message).retry_after(OVERLOADED_RETRY_S));
     }
     let message = match any(&refused) {

@@ -38,12 +38,13 @@ pub struct Host {
 impl Host {
     #[must_use]
     pub fn new(upstream: Arc<dyn Upstream>) -> Self {
-        Self {
-            upstream,
-            slots: Slots::new(),
-            breakers: Breakers::default(),
-            retries: Mutex::new(BTreeMap::new()),
-        }
+        Self::with_slots(upstream, Slots::new())
+    }
+
+    /// The same with another number of calls at once.
+    #[must_use]
+    pub fn with_slots(upstream: Arc<dyn Upstream>, slots: Slots) -> Self {
+        Self { upstream, slots, breakers: Breakers::default(), retries: Mutex::new(BTreeMap::new()) }
     }
 
     /// One that leaves no model alone, however often it fails: each call of a test hears what its mock says.

@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Calls in flight at once, over all models (`docs/daemon.md`, "Limits").
+/// Calls in flight at once, over all models, unless the operator says otherwise.
 pub const CALLS_MAX: usize = 8192;
 
-/// Calls that wait for a slot at once, over all models.
+/// Calls that wait for a slot at once, over all models, unless the operator says otherwise.
 pub const QUEUE_MAX: usize = 4096;
 
 /// The slots of all models. They outlive the plans, by model name.
 #[derive(Debug)]
 pub struct Slots {
     all: Arc<Semaphore>,
+    calls_max: usize,
     queue: Semaphore,
+    queue_max: usize,
     models: Mutex<BTreeMap<String, Lane>>,
 }
 
@@ -52,11 +54,25 @@ pub struct SlotUse {
 impl Slots {
     #[must_use]
     pub fn new() -> Self {
+        Self::sized(CALLS_MAX, QUEUE_MAX)
+    }
+
+    /// At most so many calls in flight and so many that wait, over all models.
+    #[must_use]
+    pub fn sized(calls_max: usize, queue_max: usize) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(CALLS_MAX)),
-            queue: Semaphore::new(QUEUE_MAX),
+            all: Arc::new(Semaphore::new(calls_max)),
+            calls_max,
+            queue: Semaphore::new(queue_max),
+            queue_max,
             models: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// Calls that may wait at once.
+    #[must_use]
+    pub fn queue_max(&self) -> usize {
+        self.queue_max
     }
 
     /// A slot for a call to the model, in turn; `concurrency` counts the first time a model is named.
@@ -100,13 +116,13 @@ impl Slots {
     /// Calls that wait for a slot now.
     #[must_use]
     pub fn queued(&self) -> usize {
-        QUEUE_MAX - self.queue.available_permits()
+        self.queue_max - self.queue.available_permits()
     }
 
     /// Calls that hold a slot, over all models.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        CALLS_MAX - self.all.available_permits()
+        self.calls_max - self.all.available_permits()
     }
 
     /// The slots of every model that was called, by name.

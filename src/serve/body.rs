@@ -1,5 +1,7 @@
 //! A request's body, taken in within its limits.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -7,25 +9,26 @@ use hyper::body::Body as _;
 use tokio::time::timeout;
 
 use super::errors::{self, Kind, Refusal};
-use super::limits::{BODY_MAX, BODY_WAIT, BodyShare, Limit, Limits};
+use super::limits::{self, Allowed, BodyShare, Limit, Limits};
 
 /// Room made at once for what a head announces; the rest when it comes.
 const RESERVE_MAX: usize = 1 << 20;
 
 /// Reads to the end. Dropped, it leaves the rest unread and the connection is closed.
 pub async fn read(mut body: Body, limits: &Limits) -> Result<(Bytes, BodyShare), Refusal> {
+    let allowed = &limits.allowed;
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > BODY_MAX {
-        discard(body).await;
-        return Err(too_large());
+    if announced > allowed.body {
+        discard(body, allowed).await;
+        return Err(too_large(allowed.body));
     }
     let mut share = limits.share()?;
     let mut bytes = BytesMut::with_capacity(announced.min(RESERVE_MAX));
-    while let Some(data) = next(&mut body).await? {
+    while let Some(data) = next(&mut body, allowed.body_time).await? {
         let total = bytes.len() + data.len();
-        if total > BODY_MAX {
-            discard(body).await;
-            return Err(too_large());
+        if total > allowed.body {
+            discard(body, allowed).await;
+            return Err(too_large(allowed.body));
         }
         share.grow_to(total)?;
         bytes.extend_from_slice(&data);
@@ -35,25 +38,25 @@ pub async fn read(mut body: Body, limits: &Limits) -> Result<(Bytes, BodyShare),
 
 /// Reads what is left, up to a limit, so that a client that is still sending gets to read why it was refused: a
 /// connection closed on unread bytes is reset, and the answer is lost with it.
-pub async fn discard(mut body: Body) {
+pub async fn discard(mut body: Body, allowed: &Allowed) {
     let all = async {
         let mut total = 0;
-        while let Ok(Some(data)) = next(&mut body).await {
+        while let Ok(Some(data)) = next(&mut body, allowed.body_time).await {
             total += data.len();
-            if total > BODY_MAX {
+            if total > allowed.body {
                 break;
             }
         }
     };
     // Late or not, the answer is the same.
-    let _ = timeout(BODY_WAIT, all).await;
+    let _ = timeout(allowed.body_time, all).await;
 }
 
-async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
+async fn next(body: &mut Body, wait: Duration) -> Result<Option<Bytes>, Refusal> {
     loop {
-        let frame = match timeout(BODY_WAIT, body.frame()).await {
+        let frame = match timeout(wait, body.frame()).await {
             Err(_) => {
-                return Err(errors::bad_body(format!("the body stood still for {} s", BODY_WAIT.as_secs()))
+                return Err(errors::bad_body(format!("the body stood still for {} s", wait.as_secs_f64()))
                     .reaches(Limit::BodyTime));
             }
             Ok(None) => return Ok(None),
@@ -66,7 +69,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
     }
 }
 
-fn too_large() -> Refusal {
-    Refusal::new(Kind::TooLarge, format!("the body is larger than {} MiB", BODY_MAX >> 20))
+fn too_large(most: usize) -> Refusal {
+    Refusal::new(Kind::TooLarge, format!("the body is larger than {}", limits::size(most)))
         .reaches(Limit::Body)
 }

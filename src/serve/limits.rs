@@ -1,4 +1,4 @@
-//! How much is taken on at once, each limit with its name and its reason (`docs/daemon.md`, "Limits").
+//! How much is taken on at once, each limit with its name and its reason (`docs/limits.md`).
 //!
 //! Knows nothing of what a request means: it counts runs and bytes.
 
@@ -9,11 +9,44 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::errors::{self, Refusal};
 
-/// Largest body of one request, in bytes: some images in base64 fit.
-pub const BODY_MAX: usize = 32 << 20;
+/// What the operator may set, under `[serve.limits]` in `ensc.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Largest body of one request, in bytes.
+    pub body: usize,
+    /// All request bodies held at once, in bytes.
+    pub bodies: usize,
+    /// From the first byte of a head to its end.
+    pub head_time: Duration,
+    /// Longest silence inside a body.
+    pub body_time: Duration,
+    /// Longest idle life of a kept connection.
+    pub idle: Duration,
+    /// Longest time for which a reader may take nothing.
+    pub reader: Duration,
+    /// Runs in flight.
+    pub runs: usize,
+    /// Connections open.
+    pub connections: usize,
+}
 
-/// All request bodies held at once, in bytes.
-pub const BODIES_MAX: usize = 512 << 20;
+impl Default for Allowed {
+    fn default() -> Self {
+        Self {
+            // Some images in base64 fit.
+            body: 32 << 20,
+            bodies: 512 << 20,
+            head_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(30),
+            // LiteLLM keeps its own for 120 s, so that it is the one who closes.
+            idle: Duration::from_secs(150),
+            reader: Duration::from_secs(60),
+            runs: 4096,
+            // Three times the runs: ten thousand may be idle, and health is still answered when all runs are taken.
+            connections: 12_288,
+        }
+    }
+}
 
 /// Deepest nesting of a body; the readers behind us recurse.
 pub const DEPTH_MAX: usize = 128;
@@ -27,26 +60,8 @@ pub const HEAD_MAX: usize = 64 << 10;
 /// Choices of one request, its `n`.
 pub const CHOICES_MAX: u32 = 8;
 
-/// From the first byte of a head to its end.
-pub const HEAD_WAIT: Duration = Duration::from_secs(10);
-
-/// Longest silence inside a body.
-pub const BODY_WAIT: Duration = Duration::from_secs(30);
-
-/// Longest idle life of a kept connection; LiteLLM keeps its own for 120 s, so that it is the one who closes.
-pub const IDLE_WAIT: Duration = Duration::from_secs(150);
-
-/// Longest time for which a reader may take nothing.
-pub const READER_WAIT: Duration = Duration::from_secs(60);
-
 /// Longest silence inside a streamed answer before a comment breaks it.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
-
-/// Runs in flight.
-pub const RUNS_MAX: usize = 4096;
-
-/// Connections open: twice the runs, so that health and models are still answered when all runs are taken.
-pub const CONNECTIONS_MAX: usize = 8192;
 
 /// Runs that are remembered when they are over.
 pub const PAST_RUNS_MAX: usize = 1000;
@@ -80,17 +95,17 @@ pub enum Limit {
     Message,
 }
 
-/// What is taken on right now.
+/// What is allowed, and of that what is taken right now.
 pub struct Limits {
+    pub allowed: Allowed,
     runs: Arc<Semaphore>,
-    runs_max: usize,
     bodies: Arc<Semaphore>,
 }
 
 // === impl Limit ===
 
 impl Limit {
-    /// In the order of `docs/daemon.md`.
+    /// In the order of `docs/limits.md`.
     pub const ALL: [Self; 12] = [
         Self::Body,
         Self::Bodies,
@@ -125,7 +140,7 @@ impl Limit {
     }
 }
 
-/// A share of [`BODIES_MAX`], given back when dropped.
+/// A share of [`Allowed::bodies`], given back when dropped.
 pub struct BodyShare {
     permit: OwnedSemaphorePermit,
 }
@@ -134,11 +149,11 @@ pub struct BodyShare {
 
 impl Limits {
     #[must_use]
-    pub fn new(runs_max: usize, bodies_max: usize) -> Self {
+    pub fn new(allowed: Allowed) -> Self {
         Self {
-            runs: Arc::new(Semaphore::new(runs_max)),
-            runs_max,
-            bodies: Arc::new(Semaphore::new(bodies_max / BODY_UNIT)),
+            allowed,
+            runs: Arc::new(Semaphore::new(allowed.runs)),
+            bodies: Arc::new(Semaphore::new(allowed.bodies / BODY_UNIT)),
         }
     }
 
@@ -151,7 +166,7 @@ impl Limits {
 
     #[must_use]
     pub fn runs_in_flight(&self) -> usize {
-        self.runs_max - self.runs.available_permits()
+        self.allowed.runs - self.runs.available_permits()
     }
 
     /// No run is in flight.
@@ -169,7 +184,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::new(RUNS_MAX, BODIES_MAX)
+        Self::new(Allowed::default())
     }
 }
 
@@ -191,4 +206,12 @@ impl BodyShare {
 
 fn bodies_full() -> Refusal {
     errors::overloaded("too many request bytes held at once").reaches(Limit::Bodies)
+}
+
+/// Bytes for people, in the largest unit that leaves a whole number.
+#[must_use]
+pub fn size(bytes: usize) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let unit = units.iter().find(|(bits, _)| bytes > 0 && bytes.is_multiple_of(1 << bits));
+    unit.map_or_else(|| format!("{bytes} bytes"), |(bits, unit)| format!("{} {unit}", bytes >> bits))
 }

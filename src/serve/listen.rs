@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 
 use super::State;
 use super::books::Books;
-use super::limits::{CONNECTIONS_MAX, HEAD_MAX, Limit};
+use super::limits::{HEAD_MAX, Limit};
 use super::pace::{Answering, Paced, Phase};
 use super::routes::App;
 
@@ -60,6 +60,7 @@ pub async fn serve(
     let app = App::new(Arc::clone(&state), address.port());
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
+    let connections_max = state.limits.allowed.connections;
     let mut telling = Telling::begin(Arc::clone(&state.books));
     {
         let mut shutdown = pin!(shutdown);
@@ -68,9 +69,9 @@ pub async fn serve(
             tokio::select! {
                 () = &mut shutdown => break,
                 () = &mut watching => {}
-                accepted = accept(&listener), if connections.len() < CONNECTIONS_MAX => {
+                accepted = accept(&listener), if connections.len() < connections_max => {
                     connections.spawn(connection(accepted, app.clone(), stopping.clone()));
-                    if connections.len() == CONNECTIONS_MAX {
+                    if connections.len() == connections_max {
                         state.books.metrics.reached(Limit::Connections);
                     }
                 }
@@ -164,7 +165,7 @@ where
 {
     let phase = Phase::default();
     let books = app.books();
-    let io = TokioIo::new(Paced::new(io, phase.clone()));
+    let io = TokioIo::new(Paced::new(io, phase.clone(), app.allowed()));
     let service = service_fn(|request: Request<Incoming>| {
         let (app, answering) = (app.clone(), phase.answering());
         async move {

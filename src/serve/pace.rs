@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::limits::{HEAD_WAIT, IDLE_WAIT, Limit, READER_WAIT};
+use super::limits::{Allowed, Limit};
 
 /// What a connection is at, shared with whoever answers its requests.
 #[derive(Clone, Default)]
@@ -33,10 +33,19 @@ const BUSY: u8 = 2;
 /// A request is being answered; the connection is idle again when this is dropped.
 pub struct Answering(Phase);
 
+/// How long each phase may last.
+#[derive(Clone, Copy)]
+struct Waits {
+    idle: Duration,
+    head: Duration,
+    reader: Duration,
+}
+
 /// An IO with deadlines.
 pub struct Paced<T> {
     io: T,
     phase: Phase,
+    waits: Waits,
     /// The phase for which `read_by` is set.
     timed: u8,
     read_by: Pin<Box<Sleep>>,
@@ -83,8 +92,9 @@ impl Drop for Answering {
 
 impl<T> Paced<T> {
     #[must_use]
-    pub fn new(io: T, phase: Phase) -> Self {
-        Self { io, phase, timed: IDLE, read_by: Box::pin(sleep(IDLE_WAIT)), write_by: None }
+    pub fn new(io: T, phase: Phase, allowed: &Allowed) -> Self {
+        let waits = Waits { idle: allowed.idle, head: allowed.head_time, reader: allowed.reader };
+        Self { io, phase, waits, timed: IDLE, read_by: Box::pin(sleep(waits.idle)), write_by: None }
     }
 
     /// Whether the time for reading is over. A body has its own clock, where it is read.
@@ -93,8 +103,8 @@ impl<T> Paced<T> {
         if phase != self.timed {
             self.timed = phase;
             match phase {
-                IDLE => self.allow(IDLE_WAIT),
-                HEAD => self.allow(HEAD_WAIT),
+                IDLE => self.allow(self.waits.idle),
+                HEAD => self.allow(self.waits.head),
                 _ => {}
             }
         }
@@ -115,7 +125,8 @@ impl<T> Paced<T> {
             self.write_by = None;
             return written;
         }
-        let write_by = self.write_by.get_or_insert_with(|| Box::pin(sleep(READER_WAIT)));
+        let wait = self.waits.reader;
+        let write_by = self.write_by.get_or_insert_with(|| Box::pin(sleep(wait)));
         ready!(write_by.as_mut().poll(cx));
         Poll::Ready(Err(self.phase.late(Limit::Reader)))
     }

@@ -16,6 +16,7 @@ use super::State;
 use super::books::Books;
 use super::errors::{self, Kind, Refusal};
 use super::guard::{self, Guard};
+use super::limits::Allowed;
 use super::{body, chat, health, metrics, models, respond, runs};
 
 /// The whole service behind one port. Cheap to clone.
@@ -40,6 +41,11 @@ impl App {
         Arc::clone(&self.state.books)
     }
 
+    #[must_use]
+    pub fn allowed(&self) -> &Allowed {
+        &self.state.limits.allowed
+    }
+
     /// One request, one answer, whatever happens: a panic costs this request only.
     pub async fn answer(self, request: Request) -> Response<Body> {
         let books = self.books();
@@ -56,7 +62,7 @@ impl App {
         let admitted =
             self.guard.check(&head).and_then(|()| self.admit(head.uri.path(), &head.method, &head.headers));
         match admitted {
-            Err(refusal) => turn_away(&refusal, body, &head.headers).await,
+            Err(refusal) => turn_away(&self.state, &refusal, body, &head.headers).await,
             Ok(()) => match self.router.oneshot(Request::from_parts(head, body)).await {
                 Ok(response) => response,
                 Err(never) => match never {},
@@ -135,25 +141,25 @@ async fn ready(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Respons
     health::ready(&state, &headers)
 }
 
-async fn nowhere(request: Request) -> Response<Body> {
+async fn nowhere(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
-    turn_away(&no_route(&head.method, head.uri.path()), body, &head.headers).await
+    turn_away(&state, &no_route(&head.method, head.uri.path()), body, &head.headers).await
 }
 
-async fn wrong_method(request: Request) -> Response<Body> {
+async fn wrong_method(Shared(state): Shared<Arc<State>>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
     let refusal = match is_call(&head.method, head.uri.path()) {
         true => no_route(&head.method, head.uri.path()),
         false => Refusal::new(Kind::WrongMethod, "this path is not for this method"),
     };
-    turn_away(&refusal, body, &head.headers).await
+    turn_away(&state, &refusal, body, &head.headers).await
 }
 
 /// Refuses a request whose body nobody read.
-async fn turn_away(refusal: &Refusal, body: Body, headers: &HeaderMap) -> Response<Body> {
+async fn turn_away(state: &State, refusal: &Refusal, body: Body, headers: &HeaderMap) -> Response<Body> {
     // Who asks before sending has not sent.
     if !headers.contains_key(EXPECT) {
-        body::discard(body).await;
+        body::discard(body, &state.limits.allowed).await;
     }
     respond::refuse(refusal)
 }

@@ -2,12 +2,14 @@
 
 mod answers;
 mod clocks;
+mod edges;
 mod failures;
 mod faults;
 mod guards;
 mod hops;
 mod kit;
 mod life;
+mod limits;
 mod metrics;
 mod past;
 mod questions;

@@ -8,7 +8,8 @@
 //!
 //! `cargo bench --bench latency -- [--quick] [--stand-in] [--json FILE]`; `--stand-in` measures a second relay in the
 //! daemon's place (the bench's own error). Instead of that `--crowd` measures many runs in flight, `--tokens` how long a
-//! token is under way, `--soak` what the daemon holds under ten minutes of load.
+//! token is under way, `--soak` what the daemon holds under ten minutes of load, `--idle` what it holds for ten thousand idle
+//! connections.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -16,6 +17,7 @@
 )]
 
 mod crowd;
+mod idle;
 mod load;
 mod process;
 mod report;
@@ -74,6 +76,7 @@ enum What {
     Crowd,
     Tokens,
     Soak,
+    Idle,
 }
 
 struct Options {
@@ -105,6 +108,7 @@ async fn measure(options: &Options) -> Result<()> {
         What::Crowd => return crowd::measure(&ensembles, logs).await,
         What::Tokens => return tokens::measure(&ensembles, logs).await,
         What::Soak => return crowd::soak(&ensembles, logs, SOAK_MINUTES).await,
+        What::Idle => return idle::measure(&ensembles, logs).await,
     }
 
     let backend = Child::of_role("backend", None, logs).await?;
@@ -225,7 +229,7 @@ fn value_of<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self> {
-        let known = ["--quick", "--stand-in", "--json", "--crowd", "--tokens", "--soak"];
+        let known = ["--quick", "--stand-in", "--json", "--crowd", "--tokens", "--soak", "--idle"];
         let json = value_of(args, "--json").map(PathBuf::from);
         for arg in args {
             let is_value = json.as_deref().is_some_and(|path| path == Path::new(arg));
@@ -239,6 +243,7 @@ impl Options {
             () if has("--crowd") => What::Crowd,
             () if has("--tokens") => What::Tokens,
             () if has("--soak") => What::Soak,
+            () if has("--idle") => What::Idle,
             () => What::Latency,
         };
         Ok(Self { what, stand_in: has("--stand-in"), json, plan })

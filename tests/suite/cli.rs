@@ -1,9 +1,12 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
 mod approaches;
+mod choices;
 pub mod daemon;
+mod doctor;
 mod exports;
 mod life;
+mod limits;
 mod lints;
 mod loaded;
 mod logs;
@@ -366,7 +369,7 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
 
 #[test]
 fn help_shows_examples() {
-    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export"] {
+    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export", "doctor"] {
         check(&[], &[verb, "--help"], 0, "Examples:", "");
     }
 }

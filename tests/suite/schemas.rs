@@ -13,6 +13,7 @@ use ensc::explain::models::Models;
 use ensc::explain::why::Why;
 use ensc::lint::Policy;
 use ensc::plan::Plan;
+use ensc::plan::several::several;
 use ensc::source::{SourceFile, Sources};
 use ensc::units::Bytes;
 
@@ -46,13 +47,13 @@ fn plans() -> Vec<Plan> {
     shipped().into_iter().chain(compiled.plans).collect()
 }
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("the output is JSON")
 }
 
 /// Every output fits, and every property of the schema is in one of them.
 #[track_caller]
-fn holds(name: &str, outputs: &[Value]) {
+pub fn holds(name: &str, outputs: &[Value]) {
     let schema = schema(name);
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     for output in outputs {
@@ -103,7 +104,10 @@ fn visit(root: &Value, schema: &Value, place: &str, value: &Value, seen: &mut BT
 
 #[test]
 fn plans_fit_their_schema() {
-    let outputs: Vec<Value> = plans().iter().map(|plan| json(&explain::to_json(plan))).collect();
+    let plans = plans();
+    let wide = plans.iter().map(|plan| several(plan, 3));
+    let outputs: Vec<Value> =
+        wide.chain(plans.iter().cloned()).map(|plan| json(&explain::to_json(&plan))).collect();
     holds("plan.json", &outputs);
 }
 

@@ -134,6 +134,7 @@ const WIRE: &[&str] = &[
     "test/report/json.rs",
     "serve/wire",
     "cli/config.rs",
+    "cli/limits.rs",
     // minijinja's values are made of serde.
     "template",
 ];

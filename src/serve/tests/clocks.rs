@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
 
 use crate::serve::health::Health;
-use crate::serve::limits::Limits;
+use crate::serve::limits::{Allowed, Limits};
 
 use super::kit::{app_of, ask, chat, get, hello_app, live, parse, send, talk, text};
 
@@ -116,7 +116,7 @@ async fn the_upstream_is_asked_every_10_seconds_while_nothing_runs() {
         count.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { true })
     }));
-    let limits = Limits::new(1, 0);
+    let limits = Limits::new(Allowed { runs: 1, ..Allowed::default() });
     let watch_for = async |seconds| {
         let _ = tokio::time::timeout(Duration::from_secs(seconds), health.watch(&limits)).await;
         asked.swap(0, Ordering::Relaxed)

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use crate::plan::Plan;
 use crate::run::host::Host;
+use crate::run::slots::Slots;
 use crate::serve::routes::App;
 use crate::serve::{Settings, State};
 use crate::source::{SourceFile, Sources};
@@ -150,7 +151,7 @@ pub struct Seen {
     pub receipt: Value,
 }
 
-fn plans(text: &str) -> Vec<Arc<Plan>> {
+pub fn plans(text: &str) -> Vec<Arc<Plan>> {
     let mut sources = Sources::default();
     let id = sources.add(SourceFile::new("failures.ens", text));
     let (file, mut found) = crate::syntax::parse(id, text);
@@ -166,16 +167,16 @@ fn program() -> String {
 }
 
 fn app(sim: &str) -> (App, Arc<Sim>) {
-    let (state, sim) = state(&program(), sim);
+    let (state, sim) = state(&program(), sim, Slots::new());
     (App::new(state, PORT), sim)
 }
 
 /// A daemon that serves the handles of a program.
-pub fn state(program: &str, sim: &str) -> (Arc<State>, Arc<Sim>) {
+pub fn state(program: &str, sim: &str, slots: Slots) -> (Arc<State>, Arc<Sim>) {
     let plans = plans(program);
     let models = plans[0].models.iter().map(|model| model.name.to_string()).collect();
     let sim = Sim::new(models, sim.parse().expect("a script"));
-    let host = Arc::new(Host::new(Arc::new(SimUpstream::new(Arc::clone(&sim)))));
+    let host = Arc::new(Host::with_slots(Arc::new(SimUpstream::new(Arc::clone(&sim))), slots));
     let settings =
         Settings { key: None, liveliness: Arc::new(|| Box::pin(async { true })), pass_fields: Vec::new() };
     (Arc::new(State::new(plans, host, settings)), sim)
@@ -190,7 +191,7 @@ fn question(case: &Case, stream: bool) -> String {
 }
 
 async fn seen(case: &Case, stream: bool) -> Seen {
-    let (state, sim) = state(&program(), case.sim);
+    let (state, sim) = state(&program(), case.sim, Slots::new());
     for _ in 0..case.before {
         send(App::new(Arc::clone(&state), PORT), question(case, stream)).await;
     }

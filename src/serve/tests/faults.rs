@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::run::slots::Slots;
 use crate::serve::State;
 use crate::serve::routes::App;
 use crate::upstream::sim::Sim;
@@ -43,7 +44,11 @@ impl Cell {
             true => PROGRAM.replace("timeout: 90s", "timeout: 90s, first_token: 10s"),
             false => PROGRAM.to_owned(),
         };
-        failures::state(&program, &format!("step.\"{}\".reply = [{}]", self.place.step(), self.fault.replies))
+        failures::state(
+            &program,
+            &format!("step.\"{}\".reply = [{}]", self.place.step(), self.fault.replies),
+            Slots::new(),
+        )
     }
 
     /// Plays it. What is not as the table says.

@@ -19,20 +19,15 @@ use crate::run::receipt::{CallReceipt, Cause, QuorumReceipt, Receipt, Totals, Us
 use crate::run::trace::Trace;
 use crate::run::{Choice, ErrorKind, Event, Finished, RunError};
 use crate::serve::State;
-use crate::serve::limits::{Limit, Limits};
 use crate::serve::routes::App;
 use crate::upstream::Completion;
 use crate::upstream::sim::{Script, Sim, SimUpstream};
 
-use super::kit::{
-    HANDLE, PORT, app_of, ask, chat, done, events, get, live, parse, send, state_of, talk, text,
-};
+use super::kit::{HANDLE, PORT, ask, chat, events, get, send, state_of, talk, text};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
 
 const INTRO: &str = include_str!("metrics.md");
-
-const LIMITS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/daemon.md"));
 
 /// All that was counted; the buckets of a histogram only where the number changes.
 async fn scraped(app: &App) -> String {
@@ -300,94 +295,4 @@ async fn metrics_are_not_for_callers_without_the_key() {
     let shown = get("/metrics").replace("\r\n\r\n", "\r\nauthorization: Bearer a-key\r\n\r\n");
     let text = send(app, shown).await.body;
     assert!(text.contains(r#"ensc_refused_total{code="invalid_api_key"} 1"#), "{text}");
-}
-
-/// Limits of the page have a metric each, and no metric is without its row.
-#[test]
-fn every_limit_of_the_page_is_counted() {
-    let table = LIMITS.split_once("## Limits\n").expect("the page has limits").1;
-    let rows = table.lines().skip_while(|line| !line.starts_with("| ---")).skip(1);
-    let words: Vec<&str> = rows
-        .take_while(|line| line.starts_with('|'))
-        .map(|row| row.trim_end_matches(" |").rsplit_once("| ").expect(row).1.trim_matches('`'))
-        .collect();
-    assert_eq!(words, Limit::ALL.map(Limit::word));
-}
-
-/// Reaches a limit, and looks which.
-async fn reached(app: App, limit: Limit, how: impl AsyncFnOnce(App)) {
-    how(app.clone()).await;
-    let text = scraped(&app).await;
-    for other in Limit::ALL {
-        let count = u32::from(other == limit);
-        let line = format!("ensc_limit_reached_total{{limit=\"{}\"}} {count}", other.word());
-        assert!(text.contains(&line), "{limit:?}: {line}\n{text}");
-    }
-}
-
-fn hello() -> App {
-    app_of(|| events(vec![done("hello")]))
-}
-
-async fn sent(app: App, request: String) {
-    parse(&send(app, request).await.head);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_limit_that_is_reached_is_counted() {
-    let long =
-        |length: usize| chat(&ask(""), &[]).replace("content-length: ", &format!("content-length: {length}"));
-    reached(hello(), Limit::Body, async |app| sent(app, long(999_999)).await).await;
-    reached(hello(), Limit::BodyTime, async |app| sent(app, long(1)).await).await;
-    let fields: String = (0..200).map(|n| format!(",\"f{n}\":1")).collect();
-    let fields = chat(&ask("\"f\":1").replacen(",\"f\":1", &fields, 1), &[]);
-    reached(hello(), Limit::Fields, async |app| sent(app, fields).await).await;
-    let headers: Vec<String> = (0..101).map(|n| format!("x-h{n}: 1")).collect();
-    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-    reached(hello(), Limit::Head, async |app| sent(app, chat(&ask(""), &headers)).await).await;
-    reached(hello(), Limit::HeadTime, async |app| {
-        talk(app, async |mut io: DuplexStream| {
-            io.write_all(b"GET /health").await.expect("it is open");
-            sleep(seconds(11.0)).await;
-        })
-        .await;
-    })
-    .await;
-    reached(hello(), Limit::Idle, async |app| {
-        talk(app, async |_io: DuplexStream| sleep(seconds(151.0)).await).await;
-    })
-    .await;
-    let words = "why ".repeat(1000);
-    let error = move || {
-        let result = Err(RunError::new(ErrorKind::Failed, words.as_str()));
-        let trace = Trace::default();
-        events(vec![Event::Done(Box::new(Finished { result, receipt: Receipt::default(), trace }))])
-    };
-    let more = r#""stream":true"#;
-    reached(app_of(error.clone()), Limit::Message, async |app| sent(app, chat(&ask(""), &[])).await).await;
-    reached(app_of(error), Limit::Message, async |app| sent(app, chat(&ask(more), &[])).await).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn limits_of_what_is_taken_on_are_counted() {
-    let limited = |limits| {
-        let (mut state, _) = state_of(|| events(vec![done("hello")]), None);
-        state.limits = limits;
-        App::new(Arc::new(state), PORT)
-    };
-    reached(limited(Limits::new(0, 1 << 20)), Limit::Runs, async |app| sent(app, chat(&ask(""), &[])).await)
-        .await;
-    reached(limited(Limits::new(1, 0)), Limit::Bodies, async |app| sent(app, chat(&ask(""), &[])).await)
-        .await;
-    let (sender, script) = live();
-    reached(app_of(script), Limit::Reader, async |app| {
-        talk(app, async |mut io: DuplexStream| {
-            io.write_all(chat(&ask(r#""stream":true"#), &[]).as_bytes()).await.expect("it is open");
-            let large = "x".repeat(8 << 10);
-            (0..100).for_each(|_| drop(sender.send(text(&large))));
-            sleep(seconds(61.0)).await;
-        })
-        .await;
-    })
-    .await;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::run::span::Traceparent;
-use crate::serve::limits::{BODY_MAX, Limits};
+use crate::serve::limits::{Allowed, Limits};
 use crate::serve::routes::App;
 use crate::serve::wire::decode;
 use crate::upstream::{MessageBody, Role};
@@ -175,10 +175,11 @@ async fn a_run_knows_how_long_either_library_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_over_the_limit_is_413_whether_announced_or_not() {
-    let announced = chat("", &[]).replace("content-length: 0", &format!("content-length: {}", BODY_MAX + 1));
+    let most = Allowed::default().body;
+    let announced = chat("", &[]).replace("content-length: 0", &format!("content-length: {}", most + 1));
     assert_eq!(send(hello_app(), announced).await.error().1, "body_too_large");
 
-    let piece = || Ok::<_, std::io::Error>(bytes::Bytes::from(vec![b' '; BODY_MAX / 2 + 1]));
+    let piece = move || Ok::<_, std::io::Error>(bytes::Bytes::from(vec![b' '; most / 2 + 1]));
     let body = axum::body::Body::from_stream(futures_util::stream::iter([piece(), piece()]));
     let limits = Limits::default();
     let refusal = crate::serve::body::read(body, &limits).await.map(|_| ()).expect_err("too large");
@@ -187,7 +188,7 @@ async fn a_body_over_the_limit_is_413_whether_announced_or_not() {
 
 #[tokio::test]
 async fn bodies_share_one_limit_and_give_it_back() {
-    let limits = Limits::new(1, 4096);
+    let limits = Limits::new(Allowed { bodies: 4096, ..Allowed::default() });
     let read = |size: usize| crate::serve::body::read(axum::body::Body::from(vec![b' '; size]), &limits);
     let first = read(3000).await.expect("there is room");
     assert!(read(3000).await.is_err());

@@ -45,7 +45,12 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut envelope = Envelope { messages: Shape::Absent, fields: Vec::new(), refusal: None };
+        let mut count = 0;
         while let Some(Name(name)) = map.next_key()? {
+            count += 1;
+            if count > FIELDS_MAX {
+                return Err(A::Error::custom(TOO_MANY_FIELDS));
+            }
             if name == "messages" && matches!(envelope.messages, Shape::Absent) {
                 envelope.messages = map.next_value()?;
                 continue;
@@ -54,9 +59,6 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
             envelope.fields.push((name.clone(), map.next_value()?));
             if is_known {
                 envelope.refusal.get_or_insert(errors::invalid(&errors::quoted(&name), "stands twice"));
-            }
-            if envelope.fields.len() > FIELDS_MAX {
-                return Err(A::Error::custom(TOO_MANY_FIELDS));
             }
         }
         Ok(envelope)
