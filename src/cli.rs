@@ -5,6 +5,7 @@ pub mod choices;
 mod collector;
 pub mod config;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod fix;
@@ -81,6 +82,7 @@ enum Verb {
     #[command(subcommand)]
     Export(export::What),
     Sync(sync::Args),
+    Doctor(doctor::Args),
 }
 
 /// Reads the command line, does what it says, and gives the exit code.
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),
         Verb::Sync(args) => args.run(&mut out),
+        Verb::Doctor(args) => args.run(&mut out),
     };
     match done {
         Ok(()) | Err(Stop::Quiet) => ExitCode::SUCCESS,

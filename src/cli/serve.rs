@@ -22,9 +22,10 @@ use crate::serve::{self, Collector, Settings, State};
 use crate::upstream::secret::Secret;
 
 /// The variable with the key that callers must show.
-const CALLER_KEY_VARIABLE: &str = "OPTILLM_API_KEY";
+pub const CALLER_KEY_VARIABLE: &str = "OPTILLM_API_KEY";
 
-const PORT: u16 = 4020;
+/// The daemon's port where nothing else is said.
+pub const PORT: u16 = 4020;
 
 /// Variables of OptiLLM's that are not read here, and what is in their place.
 const NOT_READ: [(&str, &str); 6] = [
