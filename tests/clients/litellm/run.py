@@ -21,10 +21,10 @@ import case_gone
 import case_node
 import case_doctor
 import case_guards
-import case_stopping
-import case_outage
 import case_parsed
 import case_written
+import case_stopping
+import case_outage
 import running
 from cases import Case
 from lab import Lab
