@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod collector;
+pub mod completions;
 pub mod config;
 pub mod diff;
 pub mod explain;
@@ -10,6 +11,7 @@ pub mod fix;
 pub mod fmt;
 pub mod limits;
 mod list;
+pub mod man;
 pub mod manager;
 pub mod new;
 pub mod output;
@@ -80,6 +82,8 @@ enum Verb {
     #[command(subcommand)]
     Export(export::What),
     Sync(sync::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Reads the command line, does what it says, and gives the exit code.
@@ -107,6 +111,8 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),
         Verb::Sync(args) => args.run(&mut out),
+        Verb::Completions(args) => args.run(&mut out),
+        Verb::Man(args) => args.run(&mut out),
     };
     match done {
         Ok(()) | Err(Stop::Quiet) => ExitCode::SUCCESS,

@@ -101,6 +101,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // the command line
     ("mimalloc", &["main.rs"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("anstream", &["cli/output.rs", "cli/world.rs"]),
     ("tracing", ASYNC),
     ("tracing_appender", &["cli/world.rs"]),
