@@ -54,7 +54,7 @@ use spans::Spans;
 
 pub use flight::{Runner, Running};
 pub use health::Liveliness;
-pub use limits::Allowed;
+pub use limits::{Allowed, CHOICES_MAX};
 pub use listen::{Ending, serve};
 pub use spans::Collector;
 

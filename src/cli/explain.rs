@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::cli::choices::Choices;
 use crate::cli::config::Place;
 use crate::cli::output::{Output, Stop, bold, dim};
 use crate::cli::world;
@@ -42,6 +43,7 @@ Examples:
   ensc explain opt-architect-high-xl --full        with every built-in setting
   ensc explain opt-architect-high-xl --format json with everything, for programs
   ensc explain opt-architect-high-xl --format svg > plan.svg
+  ensc explain opt-architect-high-xl --n 3         the plan for three answers to one question
   ensc explain opt-architect-high-xl --requests    the bodies that it would send
   ensc explain opt-architect-high-xl --diff opt-architect-balanced-l
   ensc explain ensembles --diff ../before/ensembles
@@ -61,6 +63,9 @@ pub struct Args {
     /// Also show settings that nobody wrote
     #[arg(long)]
     full: bool,
+
+    #[command(flatten)]
+    choices: Choices,
 
     /// Show what differs from this: a handle, a folder, or a file that `--format json` wrote
     #[arg(long, value_name = "OTHER", conflicts_with = "full")]
@@ -95,9 +100,22 @@ impl Args {
         let loaded = self.place.load_plans(out)?;
         let plans = list::find(&loaded.compiled.plans, &self.name).map_err(Stop::Failed)?;
         match plans.as_slice() {
-            [plan] => self.plan(plan, out),
+            [plan] => self.wide(plan, out),
+            cells if self.choices.several() => {
+                list::one(cells, &self.name).map_err(Stop::Failed).and_then(|plan| self.wide(plan, out))
+            }
             cells => self.grid(cells, out),
         }
+    }
+
+    /// The plan for as many answers as are wanted.
+    fn wide(&self, plan: &Plan, out: &mut Output) -> Result<(), Stop> {
+        let plan = self.choices.plan(plan);
+        self.plan(&plan, out)?;
+        if let Some(breach) = self.choices.breach(&plan) {
+            out.warn(&format!("the daemon refuses this: {breach}"));
+        }
+        Ok(())
     }
 
     fn plan(&self, plan: &Plan, out: &mut Output) -> Result<(), Stop> {
@@ -164,7 +182,7 @@ impl Args {
         }
         let loaded = self.place.load_plans(out)?;
         let plans = list::find(&loaded.compiled.plans, name).map_err(Stop::Failed)?;
-        Ok(plans.into_iter().map(explain::document).collect())
+        Ok(plans.into_iter().map(|plan| explain::document(&self.choices.plan(plan))).collect())
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
+use crate::cli::choices::Choices;
 use crate::cli::config::Place;
 use crate::cli::list;
 use crate::cli::output::{Format, Output, Stop, dim};
@@ -16,7 +17,7 @@ use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::run::receipt::Receipt;
 use crate::run::request::Request;
-use crate::run::{Event, Finished, Run};
+use crate::run::{Choice, Event, Finished, Run};
 use crate::upstream::{Completion, Message, Role, ToolCall};
 
 /// How often the line that shows progress is written anew.
@@ -29,6 +30,7 @@ Examples:
   ensc run opt-architect-high-xl \"Design a rate limiter.\"
   ensc run opt-summarize-fast-s - < minutes.txt
   ensc run opt-architect-high-xl \"ping\" --upstream sim --trace
+  ensc run opt-architect-high-xl \"A name?\" --n 3
   ensc run opt-architect-high-xl \"ping\" --format json | jq .receipt.totals
 
 The key for the upstream is taken from OPENAI_API_KEY.")]
@@ -39,6 +41,9 @@ pub struct Args {
     /// The question; `-` reads it from standard input
     #[arg(value_name = "PROMPT")]
     prompt: Option<String>,
+
+    #[command(flatten)]
+    choices: Choices,
 
     /// Print what happened when to standard error at the end
     #[arg(long)]
@@ -66,7 +71,10 @@ impl Args {
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
         let loaded = self.place.load_sound(out)?;
         let plan = list::find_one(&loaded.compiled.plans, &self.handle).map_err(Stop::Failed)?;
-        let plan = Arc::new(plan.clone());
+        let plan = Arc::new(self.choices.plan(plan));
+        if let Some(breach) = self.choices.breach(&plan) {
+            return Err(Stop::Failed(breach));
+        }
         let config = loaded.config.serve;
         let chosen = self.target.clone().or(config.base_url, config.upstream).choose(None)?;
         let opened = chosen.open(target::upstream_key(None)?.as_ref())?;
@@ -97,7 +105,8 @@ impl Args {
             model: plan.handle.to_string(),
             messages: vec![Message::ours(Role::User, prompt)],
             fields: Vec::new(),
-            stream: self.format == Format::Text,
+            // Several answers would come side by side, each a word at a time.
+            stream: self.format == Format::Text && !self.choices.several(),
             strict: self.strict,
             ignored: Vec::new(),
             traceparent: None,
@@ -129,7 +138,10 @@ impl Args {
         };
         progress.clear(out);
         if let (Format::Text, Ok(reply)) = (self.format, finished.reply()) {
-            out.print(&rest(reply, spoke))?;
+            match finished.result.as_deref() {
+                Ok(choices @ [_, _, ..]) => out.print(&numbered(choices))?,
+                _ => out.print(&rest(reply, spoke))?,
+            }
         }
         Ok(finished)
     }
@@ -143,6 +155,11 @@ impl Args {
         } else {
             for reason in &finished.receipt.degraded_because {
                 out.warn(&format!("degraded: {reason}"));
+            }
+            if let Some(why) =
+                finished.receipt.choices.as_ref().and_then(|choices| choices.fewer_because.as_ref())
+            {
+                out.warn(&format!("fewer answers than asked for: {why}"));
             }
             if out.is_watched() {
                 let line = dim(&totals(&finished.receipt), out.colour_err());
@@ -168,17 +185,37 @@ fn rest(reply: &Completion, spoke: bool) -> String {
     text
 }
 
+/// Each of several answers below its number.
+fn numbered(choices: &[Choice]) -> String {
+    let of = choices.len();
+    let texts = choices.iter().enumerate().map(|(at, choice)| {
+        let text = rest(&choice.completion, false);
+        format!("— {} of {of} —\n{text}", at + 1)
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// The first answer, all of them if there are several, and the receipt.
 fn as_json(finished: &Finished) -> Value {
     let receipt = serde_json::to_value(&finished.receipt).unwrap_or_default();
-    match finished.reply() {
-        Ok(reply) => json!({
-            "text": reply.text,
-            "finish_reason": reply.finish_reason,
-            "tool_calls": reply.tool_calls.iter().map(tool_call).collect::<Vec<_>>(),
-            "receipt": receipt,
-        }),
-        Err(error) => json!({ "error": error.message, "receipt": receipt }),
+    let choices = match &finished.result {
+        Ok(choices) => choices,
+        Err(error) => return json!({ "error": error.message, "receipt": receipt }),
+    };
+    let mut answer = answer(&choices[0].completion);
+    if choices.len() > 1 {
+        answer["choices"] = choices.iter().map(|choice| self::answer(&choice.completion)).collect();
     }
+    answer["receipt"] = receipt;
+    answer
+}
+
+fn answer(reply: &Completion) -> Value {
+    json!({
+        "text": reply.text,
+        "finish_reason": reply.finish_reason,
+        "tool_calls": reply.tool_calls.iter().map(tool_call).collect::<Vec<_>>(),
+    })
 }
 
 fn tool_call(call: &ToolCall) -> Value {

@@ -36,6 +36,9 @@ pub struct Document {
     pub timeout_ms: u64,
     pub bounds: BoundsOut,
     pub limit: LimitOut,
+    /// Answers to one question, where they are more than one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub choices: u32,
     /// What its models may hold together, where the tier says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_bytes: Option<u64>,
@@ -139,6 +142,7 @@ impl Document {
             timeout_ms: plan.timeout.0,
             bounds: BoundsOut::of(&plan.bounds),
             limit: LimitOut::of(plan.limit),
+            choices: plan.choices,
             memory_bytes: plan.memory.map(bytes),
             members: plan.models.iter().map(|model| model.name.to_string()).collect(),
             models: plan.models.iter().map(ModelOut::of).collect(),
@@ -242,6 +246,15 @@ fn stream_word(mode: StreamMode) -> &'static str {
         StreamMode::Answer => "answer",
         StreamMode::Progress => "progress",
     }
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 fn tokens(tokens: Tokens) -> u64 {

@@ -82,6 +82,10 @@ fn judge(outline: &Outline<'_>, step: &Step) -> String {
 fn group(outline: &Outline<'_>, step: &Step, models: bool) -> String {
     let of = step.members.len();
     let mut text = match (step.verb.as_str(), step.form.as_deref()) {
+        ("sample", Some("choices")) => {
+            let by = repeated(outline, step).filter(|_| models).map(|model| format!(" by {model}"));
+            return format!("{of} answers{}, one is enough", by.unwrap_or_default());
+        }
         ("sample", _) => match repeated(outline, step).filter(|_| models) {
             Some(what) => format!("sample {of} of {what}"),
             None => format!("sample {of}"),

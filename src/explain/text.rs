@@ -33,7 +33,8 @@ pub fn render(doc: &Document, full: bool) -> String {
 
 /// Name, place, what it is for, and what it may cost at most.
 fn header(doc: &Document) -> Vec<String> {
-    let facts = format!("{} · selector {} · plan {}", doc.place, doc.selector, doc.plan);
+    let choices = if doc.choices > 1 { format!(" · n {}", doc.choices) } else { String::new() };
+    let facts = format!("{} · selector {} · plan {}{choices}", doc.place, doc.selector, doc.plan);
     let mut lines = title(&doc.handle, &facts);
     let purpose = purpose(&doc.doc, &doc.handle);
     let is_long = purpose.len() > 1;

@@ -54,6 +54,15 @@ pub struct Breach {
     pub worst: String,
 }
 
+impl Breach {
+    /// Why a request for `n` choices is refused.
+    #[must_use]
+    pub fn of_choices(&self, handle: &str, n: u32) -> String {
+        let Self { limit, most, worst } = self;
+        format!("with `n` {n} the worst case of `{handle}` is {limit} {worst}; its limit is {limit} {most}")
+    }
+}
+
 /// For the longest conversation that the plan takes. `limit.request` cannot be broken: it is a bound itself.
 #[must_use]
 pub fn breaches(plan: &Plan) -> Vec<Breach> {

@@ -117,10 +117,7 @@ pub fn invalid(param: &str, why: &str) -> Refusal {
 /// A request for several choices whose worst case is above the handle's own `limit`.
 #[must_use]
 pub fn beyond_limit(handle: &str, n: u32, breach: &Breach) -> Refusal {
-    let Breach { limit, most, worst } = breach;
-    let message =
-        format!("with `n` {n} the worst case of `{handle}` is {limit} {worst}; its limit is {limit} {most}");
-    Refusal::new(Kind::Limit, message).at("n")
+    Refusal::new(Kind::Limit, breach.of_choices(handle, n)).at("n")
 }
 
 #[must_use]

@@ -1,6 +1,7 @@
 //! The command as people and scripts meet it: exit codes, streams, colours, and what is said about bad files.
 
 mod approaches;
+mod choices;
 pub mod daemon;
 mod exports;
 mod life;

@@ -11,6 +11,7 @@ use ensc::explain::grid::Grid;
 use ensc::explain::why::Why;
 use ensc::lint::Policy;
 use ensc::plan::Plan;
+use ensc::plan::several::several;
 use ensc::source::{SourceFile, Sources};
 
 use crate::ensembles::shipped;
@@ -100,7 +101,10 @@ fn visit(root: &Value, schema: &Value, place: &str, value: &Value, seen: &mut BT
 
 #[test]
 fn plans_fit_their_schema() {
-    let outputs: Vec<Value> = plans().iter().map(|plan| json(&explain::to_json(plan))).collect();
+    let plans = plans();
+    let wide = plans.iter().map(|plan| several(plan, 3));
+    let outputs: Vec<Value> =
+        wide.chain(plans.iter().cloned()).map(|plan| json(&explain::to_json(&plan))).collect();
     holds("plan.json", &outputs);
 }
 

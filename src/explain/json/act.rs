@@ -78,7 +78,8 @@ fn fill_group(step: Step, plan: &Plan, group: &Group) -> Step {
         GroupKind::Named => Some("named"),
         GroupKind::Over => Some("over"),
         GroupKind::For => Some("for"),
-        GroupKind::Sample | GroupKind::Choices => None,
+        GroupKind::Choices => Some("choices"),
+        GroupKind::Sample => None,
     };
     let need = match group.kind {
         // How many items there are is known when they are there.
