@@ -1,9 +1,8 @@
 //! The command line: one file a verb. Knows the terminal, and of the rest of the crate only its front doors.
 
 pub mod check;
-mod collector;
 pub mod choices;
-pub mod collector;
+mod collector;
 pub mod completions;
 pub mod config;
 pub mod diff;
