@@ -8,9 +8,8 @@ export CARGO_TARGET_DIR=target
 tools=$PWD/target/tools
 made=target/package
 
-if [ "$("$tools/bin/cargo-deb" --version 2>/dev/null)" != "$cargo_deb_version" ]; then
-    cargo install --locked --quiet --version "$cargo_deb_version" --root "$tools" cargo-deb
-fi
+# does nothing if that version is there
+cargo install --locked --quiet --version "$cargo_deb_version" --root "$tools" cargo-deb
 cargo build --quiet --release --locked
 ensc=target/release/ensc
 
