@@ -27,7 +27,7 @@ lacks() { ! has "$@"; }
 not_enabled() { [ "$(within systemctl is-enabled "$1")" = disabled ]; }
 
 echo "making a Debian in $root"
-debootstrap --variant=minbase --include=systemd bookworm "$root" >"$work/log" || { tail "$work/log" && exit 1; }
+debootstrap --variant=minbase --include=systemd,procps bookworm "$root" >"$work/log" || { tail "$work/log" && exit 1; }
 config=etc/optillm-proxy
 
 cp "$package" "$root/one.deb"
