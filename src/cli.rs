@@ -6,6 +6,7 @@ mod collector;
 pub mod completions;
 pub mod config;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod fix;
@@ -85,6 +86,7 @@ enum Verb {
     Sync(sync::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Doctor(doctor::Args),
 }
 
 /// Reads the command line, does what it says, and gives the exit code.
@@ -114,6 +116,7 @@ pub fn main() -> ExitCode {
         Verb::Sync(args) => args.run(&mut out),
         Verb::Completions(args) => args.run(&mut out),
         Verb::Man(args) => args.run(&mut out),
+        Verb::Doctor(args) => args.run(&mut out),
     };
     match done {
         Ok(()) | Err(Stop::Quiet) => ExitCode::SUCCESS,

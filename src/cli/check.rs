@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::cli::config::{self, Loaded};
+use crate::cli::doctor::kind::Level as Badness;
 use crate::cli::output::{Output, Stop};
-use crate::cli::{fix, world};
+use crate::cli::{doctor, fix, world};
 use crate::diagnostic::{Severity, github, json, render, sarif};
 use crate::lint::Level;
 use crate::upstream::base_url::BaseUrl;
@@ -22,6 +23,7 @@ Examples:
   ensc check --deny vote-on-two --allow L004
                                 levels of single lints, by code or name
   ensc check --format json      for editors and scripts; also sarif, github
+  ensc check --live             then ask LiteLLM whether it knows every model, with these limits
   ensc explain L003             what a code means
 
 Levels also stand in ensc.toml, under [lints]: L003 = \"allow\", \"warn\", \"deny\" or \"forbid\".")]
@@ -53,6 +55,14 @@ pub struct Args {
     #[arg(long, requires = "fix")]
     diff: bool,
 
+    /// Then ask LiteLLM about the models: does it know each, and with the same limits
+    #[arg(long, conflicts_with = "diff")]
+    live: bool,
+
+    /// LiteLLM for --live [default: that of ensc.toml, or http://127.0.0.1:4000/v1]
+    #[arg(long, value_name = "URL", env = "ENSC_BASE_URL", hide_env_values = true)]
+    base_url: Option<String>,
+
     /// Settings file [default: ensc.toml in the first folder]
     #[arg(long, value_name = "FILE", env = "ENSC_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
@@ -80,6 +90,11 @@ impl Args {
     ///
     /// [`Stop::Found`] for errors, and for warnings where they are denied.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
+        if self.live && self.format != Format::Human {
+            return Err(Stop::Usage(
+                "`--live` prints for people; `ensc doctor --json` is for programs".into(),
+            ));
+        }
         let mut loaded = self.load()?;
         if self.fix {
             let mended = fix::mend(&loaded);
@@ -108,7 +123,18 @@ impl Args {
             Ok(()) | Err(Stop::Quiet) => {}
             Err(stop) => return Err(stop),
         }
-        if loaded.compiled.errors() > 0 { Err(Stop::Found) } else { Ok(()) }
+        if loaded.compiled.errors() > 0 {
+            return Err(Stop::Found);
+        }
+        if self.live { self.look(&loaded, out) } else { Ok(()) }
+    }
+
+    /// What LiteLLM says of the models.
+    fn look(&self, loaded: &Loaded, out: &mut Output) -> Result<(), Stop> {
+        let report = doctor::look_at_models(loaded, self.base_url.as_deref())?;
+        out.print(&report.text(out.colour()))?;
+        let denied = self.deny.iter().any(|word| word == WARNINGS) && report.count(Badness::Warn) > 0;
+        if denied || report.count(Badness::Wrong) > 0 { Err(Stop::Found) } else { Ok(()) }
     }
 
     fn load(&self) -> Result<Loaded, Stop> {

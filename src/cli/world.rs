@@ -174,6 +174,16 @@ pub fn read(path: &Path) -> Result<String, String> {
     })
 }
 
+/// The system's tables of TCP sockets, for IPv4 and IPv6, as far as it has them as files that can be read.
+#[must_use]
+pub fn listeners() -> Vec<String> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+    // They say no length beforehand, and may be longer than a source.
+    #[expect(clippy::disallowed_methods, reason = "this is the file that touches the disk")]
+    let read = |path: &&str| fs::read_to_string(path).ok();
+    tables.iter().filter_map(read).collect()
+}
+
 /// A variable of the environment. Empty is not unset.
 ///
 /// # Errors

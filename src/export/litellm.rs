@@ -64,10 +64,16 @@ pub fn place(plans: &[Plan], daemon_url: &str, old: &str) -> Placed {
     }
 }
 
+/// How long LiteLLM waits for this handle, in seconds: its own deadline, and a little more.
+#[must_use]
+pub fn timeout_s(plan: &Plan) -> u64 {
+    plan.timeout.0.div_ceil(1000) + GRACE_S
+}
+
 fn entry(plan: &Plan, daemon_url: &str) -> String {
     let handle = scalar(&plan.handle);
     let url = scalar(daemon_url);
-    let timeout = plan.timeout.0.div_ceil(1000) + GRACE_S;
+    let timeout = timeout_s(plan);
     let input = plan.bounds.request_max.0;
     let output = output_max(plan).0;
     let tools = answers_with_tools(plan);

@@ -119,7 +119,7 @@ where
 }
 
 /// All of a body, or [`Fault::TooLong`].
-async fn collect<B>(mut body: B, size_max: usize, length: Option<u64>) -> Result<Bytes, CallError>
+pub(super) async fn collect<B>(mut body: B, size_max: usize, length: Option<u64>) -> Result<Bytes, CallError>
 where
     B: Stream<Item = Result<Bytes, CallError>> + Unpin,
 {

@@ -60,10 +60,16 @@ impl BaseUrl {
         format!("http://{}{}/v1/models", self.address, self.prefix)
     }
 
+    /// A page beside `/v1`, such as `/health/readiness`.
+    #[must_use]
+    pub fn page(&self, path: &str) -> String {
+        format!("http://{}{}{path}", self.address, self.prefix)
+    }
+
     /// Where LiteLLM says that it is alive, without a key and without asking a model.
     #[must_use]
     pub fn liveliness(&self) -> String {
-        format!("http://{}{}/health/liveliness", self.address, self.prefix)
+        self.page("/health/liveliness")
     }
 }
 

@@ -21,7 +21,7 @@ use crate::upstream::connection::{Broken, CONNECT_WAIT_MAX, Pool};
 use crate::upstream::secret::Secret;
 use crate::upstream::{Call, CallError, Fault, Incoming, Retry, Upstream, attribution, fault, wire};
 
-/// Largest list of models that is read.
+/// Largest list of models, or other page, that is read.
 const MODELS_SIZE_MAX: usize = 8 << 20;
 
 /// What calls say of who they are.
@@ -38,7 +38,15 @@ pub struct HttpUpstream {
     headers: HeaderMap,
 }
 
+/// An answer to something else than a call, as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub status: u16,
+    pub body: Bytes,
+}
+
 struct Urls {
+    base: BaseUrl,
     /// Path only.
     completions: Uri,
     models: Url,
@@ -78,6 +86,7 @@ impl HttpUpstream {
             .map_err(|error| format!("the HTTP client cannot be built: {error}"))?;
         let url = |text: String| Url::parse(&text).expect("a base URL gives URLs");
         let urls = Urls {
+            base: base.clone(),
             completions: url(base.completions()).path().parse().expect("a path is a target"),
             models: url(base.models()),
             liveliness: url(base.liveliness()),
@@ -109,6 +118,29 @@ impl HttpUpstream {
         let body = answer::success(head, body, MODELS_SIZE_MAX).await?;
         wire::models(&body)
             .ok_or_else(|| CallError::new(Fault::Garbage, Retry::Never, "not a list of models").status(200))
+    }
+
+    /// What is at `path`, which stands beside `/v1`; with a body (JSON) it is posted. Any status is an answer.
+    ///
+    /// Has no deadline but for connecting. Dropping it closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens, the connection broke, the answer is too long.
+    pub async fn hear(&self, path: &str, body: Option<Vec<u8>>) -> Result<Heard, CallError> {
+        let mut headers = self.headers.clone();
+        headers.remove(HOST);
+        let url = Url::parse(&self.urls.base.page(path)).expect("a base URL gives URLs");
+        let asked = match body {
+            None => self.client.get(url),
+            Some(body) => self.client.post(url).body(body),
+        };
+        let response = asked.headers(headers).send().await.map_err(|error| unanswered(&error))?;
+        let status = response.status().as_u16();
+        let length = response.content_length();
+        let body = response.bytes_stream().map_err(|error| unanswered(&error));
+        let body = answer::collect(body, MODELS_SIZE_MAX, length).await?;
+        Ok(Heard { status, body })
     }
 
     fn request(&self, call: &Call) -> Request<Full<Bytes>> {

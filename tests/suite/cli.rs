@@ -3,6 +3,7 @@
 mod approaches;
 mod choices;
 pub mod daemon;
+mod doctor;
 mod exports;
 mod life;
 mod limits;
@@ -367,7 +368,7 @@ fn a_command_line_that_makes_no_sense_is_code_2() {
 
 #[test]
 fn help_shows_examples() {
-    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export"] {
+    for verb in ["check", "explain", "why", "list", "run", "serve", "sim", "export", "doctor"] {
         check(&[], &[verb, "--help"], 0, "Examples:", "");
     }
 }

@@ -44,13 +44,13 @@ fn plans() -> Vec<Plan> {
     shipped().into_iter().chain(compiled.plans).collect()
 }
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("the output is JSON")
 }
 
 /// Every output fits, and every property of the schema is in one of them.
 #[track_caller]
-fn holds(name: &str, outputs: &[Value]) {
+pub fn holds(name: &str, outputs: &[Value]) {
     let schema = schema(name);
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");
     for output in outputs {

@@ -19,6 +19,7 @@ import case_answers
 import case_failures
 import case_gone
 import case_node
+import case_doctor
 import case_guards
 import case_stopping
 import case_outage

@@ -1,0 +1,349 @@
+//! Everything that `ensc doctor` can find: a closed table, and the only place where a finding has its code, its level and
+//! its advice. `docs/doctor.md` is made of it.
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Worth a look; questions are answered.
+    Warn,
+    /// Questions fail, or something else happens than the files say.
+    Wrong,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Daemon,
+    Litellm,
+    Models,
+    Handles,
+    Files,
+    Unit,
+}
+
+/// What can be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    DaemonDown,
+    AnotherServer,
+    CallerKey,
+    OpenPort,
+    NotReady,
+    Stale,
+    OtherVersion,
+    OtherPlan,
+    MissingHandle,
+    ExtraHandle,
+    LitellmDown,
+    NoLitellm,
+    KeyMissing,
+    KeyRefused,
+    LitellmOld,
+    VersionUnknown,
+    PageUnread,
+    UnknownModel,
+    SmallerLimit,
+    LargerLimit,
+    Loop,
+    NotRouted,
+    RoutedElsewhere,
+    AskedAgain,
+    ShortTimeout,
+    Canary,
+}
+
+/// A line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub part: Part,
+    pub level: Level,
+    /// What is so.
+    pub means: &'static str,
+    /// What to do.
+    pub advice: &'static str,
+}
+
+// === impl Level ===
+
+impl Level {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
+// === impl Part ===
+
+impl Part {
+    pub const ALL: [Self; 6] =
+        [Self::Daemon, Self::Litellm, Self::Models, Self::Handles, Self::Files, Self::Unit];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Daemon => "daemon",
+            Self::Litellm => "litellm",
+            Self::Models => "models",
+            Self::Handles => "handles",
+            Self::Files => "files",
+            Self::Unit => "unit",
+        }
+    }
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// In the order of their codes.
+    pub const ALL: &[Self] = &[
+        Self::DaemonDown,
+        Self::AnotherServer,
+        Self::CallerKey,
+        Self::OpenPort,
+        Self::NotReady,
+        Self::Stale,
+        Self::OtherVersion,
+        Self::OtherPlan,
+        Self::MissingHandle,
+        Self::ExtraHandle,
+        Self::LitellmDown,
+        Self::NoLitellm,
+        Self::KeyMissing,
+        Self::KeyRefused,
+        Self::LitellmOld,
+        Self::VersionUnknown,
+        Self::PageUnread,
+        Self::UnknownModel,
+        Self::SmallerLimit,
+        Self::LargerLimit,
+        Self::Loop,
+        Self::NotRouted,
+        Self::RoutedElsewhere,
+        Self::AskedAgain,
+        Self::ShortTimeout,
+        Self::Canary,
+    ];
+
+    /// Its line of the table.
+    #[must_use]
+    pub const fn row(self) -> Row {
+        use Level::{Warn, Wrong};
+        use Part::{Daemon, Handles, Litellm, Models};
+        let (code, name, part, level, means, advice) = match self {
+            Self::DaemonDown => (
+                "D001",
+                "daemon-down",
+                Daemon,
+                Wrong,
+                "nobody answers on the daemon's port",
+                "start it with `systemctl start optillm-proxy`; why it ended stands in `journalctl -u optillm-proxy -n 50`",
+            ),
+            Self::AnotherServer => (
+                "D002",
+                "another-server",
+                Daemon,
+                Wrong,
+                "something else than `ensc serve` answers on the daemon's port",
+                "`ss -ltnp` names the process; stop it, then `systemctl restart optillm-proxy`",
+            ),
+            Self::CallerKey => (
+                "D003",
+                "caller-key",
+                Daemon,
+                Wrong,
+                "the daemon refuses the key of its callers that we have",
+                "set OPTILLM_API_KEY as in the unit's environment file, for LiteLLM and for this command",
+            ),
+            Self::OpenPort => (
+                "D004",
+                "open-port",
+                Daemon,
+                Wrong,
+                "the daemon's port is open on another address than 127.0.0.1",
+                "whoever reaches it can use every model: find who listens there with `ss -ltnp` and stop it",
+            ),
+            Self::NotReady => (
+                "D005",
+                "not-ready",
+                Daemon,
+                Wrong,
+                "the daemon is up, and LiteLLM did not answer it",
+                "see what is said of LiteLLM; if that is sound, the daemon was started with another `--base-url`",
+            ),
+            Self::Stale => (
+                "D006",
+                "stale",
+                Daemon,
+                Wrong,
+                "the daemon's last reload failed: it serves what it read before",
+                "mend what `ensc check` says, then `systemctl reload optillm-proxy`",
+            ),
+            Self::OtherVersion => (
+                "D007",
+                "other-version",
+                Daemon,
+                Warn,
+                "the daemon is of another version than this command",
+                "`systemctl restart optillm-proxy` starts the binary that is installed",
+            ),
+            Self::OtherPlan => (
+                "D008",
+                "other-plan",
+                Daemon,
+                Wrong,
+                "a handle runs another plan than the files say",
+                "`systemctl reload optillm-proxy`; or look at other files, with `--ensembles`",
+            ),
+            Self::MissingHandle => (
+                "D009",
+                "missing-handle",
+                Daemon,
+                Wrong,
+                "the daemon does not serve a handle of the files",
+                "`systemctl reload optillm-proxy`; or look at other files, with `--ensembles`",
+            ),
+            Self::ExtraHandle => (
+                "D010",
+                "extra-handle",
+                Daemon,
+                Warn,
+                "the daemon serves a handle that the files do not have",
+                "`systemctl reload optillm-proxy`; or look at other files, with `--ensembles`",
+            ),
+            Self::LitellmDown => (
+                "D101",
+                "litellm-down",
+                Litellm,
+                Wrong,
+                "nobody answers at the base URL",
+                "start LiteLLM, or correct `base_url` and `--base-url`",
+            ),
+            Self::NoLitellm => (
+                "D102",
+                "no-litellm",
+                Litellm,
+                Wrong,
+                "what answers at the base URL is not LiteLLM",
+                "correct `base_url` and `--base-url`: every call goes through LiteLLM",
+            ),
+            Self::KeyMissing => (
+                "D103",
+                "key-missing",
+                Litellm,
+                Wrong,
+                "LiteLLM wants a key, and OPENAI_API_KEY is not set",
+                "set OPENAI_API_KEY in the unit's environment file, and for this command",
+            ),
+            Self::KeyRefused => (
+                "D104",
+                "key-refused",
+                Litellm,
+                Wrong,
+                "LiteLLM refuses the key in OPENAI_API_KEY",
+                "take a key that LiteLLM knows: its master key, or one made by it",
+            ),
+            Self::LitellmOld => (
+                "D105",
+                "litellm-old",
+                Litellm,
+                Wrong,
+                "LiteLLM is older than 1.98",
+                "install 1.98 or later: older ones show a broken stream as a whole answer, and some repeat every failure",
+            ),
+            Self::VersionUnknown => (
+                "D106",
+                "version-unknown",
+                Litellm,
+                Warn,
+                "LiteLLM does not say its version",
+                "see that `litellm --version` says 1.98 or later",
+            ),
+            Self::PageUnread => (
+                "D107",
+                "page-unread",
+                Litellm,
+                Warn,
+                "a page of LiteLLM could not be read, so something was not looked at",
+                "look at LiteLLM's log; a key that may see `/v1/models` and `/v1/model/info` shows more",
+            ),
+            Self::UnknownModel => (
+                "D201",
+                "unknown-model",
+                Models,
+                Wrong,
+                "LiteLLM does not know a model that an ensemble asks",
+                "load it (`ovctl ensemble` or `mlxctl ensemble`, with the handle), add it to LiteLLM's `model_list`, or name another in the `.ens` file",
+            ),
+            Self::SmallerLimit => (
+                "D202",
+                "smaller-limit",
+                Models,
+                Wrong,
+                "LiteLLM gives a model less context or output than its `model` block says",
+                "write LiteLLM's number in `models.ens`: calls that are planned larger are refused",
+            ),
+            Self::LargerLimit => (
+                "D203",
+                "larger-limit",
+                Models,
+                Warn,
+                "LiteLLM gives a model more context or output than its `model` block says",
+                "write LiteLLM's number in `models.ens`, unless less is meant",
+            ),
+            Self::Loop => (
+                "D204",
+                "loop",
+                Models,
+                Wrong,
+                "LiteLLM sends a member's calls back to this daemon",
+                "give the model its own server in LiteLLM's `model_list`: the daemon refuses such calls",
+            ),
+            Self::NotRouted => (
+                "D301",
+                "not-routed",
+                Handles,
+                Wrong,
+                "LiteLLM does not know a handle",
+                "`ensc export litellm --write` its file, then restart LiteLLM",
+            ),
+            Self::RoutedElsewhere => (
+                "D302",
+                "routed-elsewhere",
+                Handles,
+                Wrong,
+                "LiteLLM sends a handle to something else than this daemon",
+                "`ensc export litellm --write` its file, then restart LiteLLM; an entry by hand with this name must go",
+            ),
+            Self::AskedAgain => (
+                "D303",
+                "asked-again",
+                Handles,
+                Wrong,
+                "LiteLLM would run a failed ensemble again, or take its handle out of service",
+                "`ensc export litellm --write` its file (`num_retries: 0`, `cooldown_time: 0`), then restart LiteLLM",
+            ),
+            Self::ShortTimeout => (
+                "D304",
+                "short-timeout",
+                Handles,
+                Wrong,
+                "LiteLLM gives up on a handle before its own deadline",
+                "`ensc export litellm --write` its file, then restart LiteLLM: a timeout of LiteLLM is tried again by clients",
+            ),
+            Self::Canary => (
+                "D305",
+                "canary",
+                Handles,
+                Wrong,
+                "a probe through LiteLLM was not answered by this daemon",
+                "if it says 401, LiteLLM was started with another OPTILLM_API_KEY; else see LiteLLM's log",
+            ),
+        };
+        Row { code, name, part, level, means, advice }
+    }
+}

@@ -1,0 +1,96 @@
+//! What was looked at, and what was found: as lines for people, and as JSON.
+
+use serde_json::json;
+
+use super::kind::{Kind, Level, Part};
+use crate::cli::output::{bold, dim};
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    pub part: Part,
+    /// Nothing if it is as it should be.
+    pub kind: Option<Kind>,
+    pub message: String,
+}
+
+/// All of them, in the order in which they were looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report(pub Vec<Check>);
+
+// === impl Check ===
+
+impl Check {
+    fn state(&self) -> &'static str {
+        self.kind.map_or("ok", |kind| kind.row().level.word())
+    }
+
+    fn line(&self, colour: bool) -> String {
+        let (state, part) = (self.state(), self.part.word());
+        let code = self.kind.map_or("", |kind| kind.row().code);
+        let shown = match (colour, state) {
+            (false, _) => format!("{state:5}"),
+            (true, "ok") => format!("\x1b[32m{state:5}\x1b[0m"),
+            (true, "warn") => format!("\x1b[1;33m{state:5}\x1b[0m"),
+            (true, _) => format!("\x1b[1;31m{state:5}\x1b[0m"),
+        };
+        let line = format!("{shown}  {}  {part:7}  {}\n", bold(&format!("{code:4}"), colour), self.message);
+        match self.kind {
+            None => line,
+            Some(kind) => {
+                format!("{line}{}\n", dim(&format!("                      → {}", kind.row().advice), colour))
+            }
+        }
+    }
+}
+
+// === impl Report ===
+
+impl Report {
+    /// This is as it should be.
+    pub fn ok(&mut self, part: Part, message: impl Into<String>) {
+        self.0.push(Check { part, kind: None, message: message.into() });
+    }
+
+    pub fn found(&mut self, kind: Kind, message: impl Into<String>) {
+        self.0.push(Check { part: kind.row().part, kind: Some(kind), message: message.into() });
+    }
+
+    /// How many are so bad.
+    #[must_use]
+    pub fn count(&self, level: Level) -> usize {
+        self.0.iter().filter(|check| check.kind.is_some_and(|kind| kind.row().level == level)).count()
+    }
+
+    /// For people: a line each, the advice below it, and a sum.
+    #[must_use]
+    pub fn text(&self, colour: bool) -> String {
+        let lines: String = self.0.iter().map(|check| check.line(colour)).collect();
+        let (wrong, warned) = (self.count(Level::Wrong), self.count(Level::Warn));
+        let ok = self.0.len() - wrong - warned;
+        let warned = if warned == 1 { "1 warning".to_owned() } else { format!("{warned} warnings") };
+        format!("{lines}\n{}\n", bold(&format!("{wrong} wrong, {warned}, {ok} ok"), colour))
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let checks: Vec<_> = self
+            .0
+            .iter()
+            .map(|check| {
+                let row = check.kind.map(Kind::row);
+                json!({
+                    "part": check.part.word(),
+                    "state": check.state(),
+                    "code": row.map(|row| row.code),
+                    "name": row.map(|row| row.name),
+                    "message": check.message,
+                    "advice": row.map(|row| row.advice),
+                })
+            })
+            .collect();
+        let (wrong, warned) = (self.count(Level::Wrong), self.count(Level::Warn));
+        format!("{:#}\n", json!({"wrong": wrong, "warnings": warned, "checks": checks}))
+    }
+}
