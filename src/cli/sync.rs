@@ -52,7 +52,7 @@ impl Args {
         }
         let loaded = self.place.load_sound(out)?;
         let plans = &loaded.compiled.plans;
-        let addresses = addresses(&loaded.config);
+        let addresses = Addresses::of(&loaded.config.serve);
         let home = world::variable("HOME").map_err(Stop::Failed)?.map(PathBuf::from);
         let wanted: Vec<Kind> =
             Kind::ALL.into_iter().filter(|kind| self.what.is_empty() || self.what.contains(kind)).collect();
@@ -90,18 +90,6 @@ impl Args {
         targets.iter_mut().for_each(|target| target.makes_folder |= is_ours);
         Ok(targets)
     }
-}
-
-/// Where the daemon and LiteLLM are, as `ensc serve` would take it from the same settings.
-fn addresses(config: &Config) -> Addresses {
-    let mut addresses = Addresses::default();
-    if let Some(port) = config.serve.port {
-        addresses.daemon = format!("http://127.0.0.1:{port}/v1");
-    }
-    if let Some(url) = &config.serve.base_url {
-        addresses.upstream.clone_from(url);
-    }
-    addresses
 }
 
 /// # Errors
