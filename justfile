@@ -27,3 +27,7 @@ bench *options:
 # licences, bans and sources of the crates (needs cargo-deny)
 deny:
     cargo deny check licenses bans sources
+
+# the Debian package; `sudo packaging/try.sh PACKAGE` tries it in a fresh Debian
+package:
+    packaging/deb.sh

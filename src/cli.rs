@@ -3,6 +3,7 @@
 pub mod check;
 pub mod choices;
 mod collector;
+pub mod completions;
 pub mod config;
 pub mod diff;
 pub mod doctor;
@@ -12,6 +13,7 @@ pub mod fix;
 pub mod fmt;
 pub mod limits;
 mod list;
+pub mod man;
 pub mod manager;
 pub mod memory;
 pub mod models;
@@ -86,6 +88,8 @@ enum Verb {
     #[command(subcommand)]
     Export(export::What),
     Sync(sync::Args),
+    Completions(completions::Args),
+    Man(man::Args),
     Doctor(doctor::Args),
 }
 
@@ -116,6 +120,8 @@ pub fn main() -> ExitCode {
         Verb::Sim(args) => args.run(&mut out),
         Verb::Export(what) => what.run(&mut out),
         Verb::Sync(args) => args.run(&mut out),
+        Verb::Completions(args) => args.run(&mut out),
+        Verb::Man(args) => args.run(&mut out),
         Verb::Doctor(args) => args.run(&mut out),
     };
     match done {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is in; the quickest to tell comes first.
-# Needs a Rust toolchain, Python 3 and Node; what else it uses goes into target/, .clients/ and node_modules/.
+# Needs a Rust toolchain, Python 3 and Node; what else it uses goes into target/, .clients/ and node_modules/. If systemd-analyze
+# or curl is missing, root gets it by apt-get, others are told.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,7 @@ step() {
 step format cargo fmt --check
 step lints cargo clippy --locked --all-targets -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+step scripts tests/site/scripts.sh
 step tests cargo test --locked
 step setup tests/clients/setup.sh
 step node tests/clients/run.sh node

@@ -97,7 +97,7 @@ impl Args {
             None => world::variable(CALLER_KEY_VARIABLE).map_err(Stop::Usage)?,
         };
         let caller_key = caller_key.filter(|key| !key.trim().is_empty()).map(|key| Secret::new(key.trim()));
-        Ok(Around { port, base, caller_key, upstream_key: target::upstream_key()? })
+        Ok(Around { port, base, caller_key, upstream_key: target::upstream_key(None)? })
     }
 }
 
@@ -111,7 +111,7 @@ pub fn look_at_models(loaded: &Loaded, base_url: Option<&str>) -> Result<Report,
     let base = base_url.or(config.base_url.as_deref()).unwrap_or(BASE_URL);
     let port = config.port.unwrap_or(PORT);
     let base = BaseUrl::parse(base, Some(port)).map_err(Stop::Usage)?;
-    let server = Server::new(&base, target::upstream_key()?.as_ref()).map_err(Stop::Usage)?;
+    let server = Server::new(&base, target::upstream_key(None)?.as_ref()).map_err(Stop::Usage)?;
     let mut report = Report::default();
     signal::runtime()?.block_on(async {
         litellm::look_at_models(&server, &base.to_string(), &loaded.compiled.plans, port, &mut report).await;

@@ -77,7 +77,7 @@ impl Args {
         }
         let config = loaded.config.serve;
         let chosen = self.target.clone().or(config.base_url, config.upstream).choose(None)?;
-        let opened = chosen.open(target::upstream_key()?.as_ref())?;
+        let opened = chosen.open(target::upstream_key(None)?.as_ref())?;
         let request = Arc::new(self.request(&plan)?);
         let host = Arc::new(Host::new(opened.upstream));
         let runtime = tokio::runtime::Builder::new_current_thread()

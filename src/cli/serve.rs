@@ -90,6 +90,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "ENSC_API_KEY_FILE", hide_env_values = true)]
     api_key_file: Option<PathBuf>,
 
+    /// File with the key that goes upstream, instead of OPENAI_API_KEY
+    #[arg(long, value_name = "FILE", env = "ENSC_UPSTREAM_KEY_FILE", hide_env_values = true)]
+    upstream_key_file: Option<PathBuf>,
+
     /// Taken for OptiLLM's sake: auto or none
     #[arg(long, value_name = "NAME", hide = true)]
     approach: Option<String>,
@@ -173,7 +177,7 @@ impl Args {
         }
         let caller_key = self.caller_key()?;
         let approaches = Approaches::new(loaded.sources, loaded.policy);
-        let upstream_key = target::upstream_key()?;
+        let upstream_key = target::upstream_key(self.upstream_key_file.as_deref())?;
         let collector = collector::from_environment()?;
         let (place, watch) = (self.place.clone(), self.watch || config.watch.unwrap_or(false));
         let records = self.record_text || config.record_text.unwrap_or(false);
@@ -197,17 +201,13 @@ impl Args {
     }
 
     fn caller_key(&self) -> Result<Option<Secret>, Stop> {
-        let (key, source) = match &self.api_key_file {
-            Some(path) => (Some(world::read(path).map_err(Stop::Failed)?), path.display().to_string()),
-            None => {
-                let key = world::variable(CALLER_KEY_VARIABLE).map_err(Stop::Failed)?;
-                (key, CALLER_KEY_VARIABLE.to_owned())
-            }
-        };
-        let Some(key) = key else { return Ok(None) };
+        if let Some(path) = &self.api_key_file {
+            return target::key_of(path).map(Some);
+        }
+        let Some(key) = world::variable(CALLER_KEY_VARIABLE).map_err(Stop::Failed)? else { return Ok(None) };
         match key.trim() {
             "" => Err(Stop::Failed(format!(
-                "{source} is empty: a key cannot be; unset it to serve without one"
+                "{CALLER_KEY_VARIABLE} is empty: a key cannot be; unset it to serve without one"
             ))),
             key => Ok(Some(Secret::new(key))),
         }

@@ -1,6 +1,6 @@
 //! Whom calls go to: the gateway on this host, or a simulated one inside this process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -109,14 +109,32 @@ impl Chosen {
     }
 }
 
-/// The key that goes upstream; an empty one is none.
+/// The key that goes upstream: from the file, else from the variable, where an empty one is none.
 ///
 /// # Errors
 ///
-/// A value that is not UTF-8.
-pub fn upstream_key() -> Result<Option<Secret>, Stop> {
-    let key = world::variable(KEY_VARIABLE).map_err(Stop::Failed)?;
-    Ok(key.filter(|key| !key.trim().is_empty()).map(|key| Secret::new(key.trim())))
+/// A file that cannot be read or is empty, a variable that is not UTF-8.
+pub fn upstream_key(file: Option<&Path>) -> Result<Option<Secret>, Stop> {
+    match file {
+        Some(path) => key_of(path).map(Some),
+        None => {
+            let key = world::variable(KEY_VARIABLE).map_err(Stop::Failed)?;
+            Ok(key.filter(|key| !key.trim().is_empty()).map(|key| Secret::new(key.trim())))
+        }
+    }
+}
+
+/// A key that stands in a file of its own.
+///
+/// # Errors
+///
+/// A file that cannot be read or is empty.
+pub fn key_of(path: &Path) -> Result<Secret, Stop> {
+    let text = world::read(path).map_err(Stop::Failed)?;
+    match text.trim() {
+        "" => Err(Stop::Failed(format!("`{}` is empty: there is no key in it", path.display()))),
+        key => Ok(Secret::new(key)),
+    }
 }
 
 /// The simulator's script; the default one without a file.

@@ -32,6 +32,7 @@ mod rehearsed;
 mod rows;
 mod schemas;
 mod shown;
+mod site;
 mod snapshots;
 mod socket;
 mod spans;

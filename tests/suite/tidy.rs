@@ -102,6 +102,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("mimalloc", &["main.rs"]),
     ("clap", &["cli"]),
     ("anstream", &["cli/output.rs", "cli/world/log.rs"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("tracing", ASYNC),
     ("tracing_appender", &["cli/world/log.rs"]),
     ("tracing_subscriber", &["cli/world/log.rs"]),

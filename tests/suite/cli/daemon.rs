@@ -28,8 +28,14 @@ impl Server {
     }
 
     pub fn get(&self, path: &str) -> String {
+        self.get_with("", path)
+    }
+
+    /// The same with more lines in the head, each with its end.
+    pub fn get_with(&self, headers: &str, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}\r\n", self.address);
         stream.write_all(request.as_bytes()).expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
@@ -114,6 +120,40 @@ fn callers_must_show_the_key_where_there_is_one() {
     assert!(server.get("/health").starts_with("HTTP/1.1 200 "));
 }
 
+/// The upstream is the test: it reads the head of the first call.
+#[test]
+fn the_key_that_goes_upstream_can_stand_in_a_file() {
+    let folder = sound();
+    std::fs::write(folder.path().join("key"), "a-key-for-litellm\n").expect("a file");
+    let gateway = std::net::TcpListener::bind("127.0.0.1:0").expect("the loopback is there");
+    let url = format!("http://{}/v1", gateway.local_addr().expect("it is bound"));
+    let mut command = ensc();
+    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream-key-file", "key"]);
+    command.args(["--base-url", &url]).env("OPENAI_API_KEY", "another");
+    let server = Server::start(command);
+    let mut client = TcpStream::connect(&server.address).expect("it listens");
+    let body = r#"{"model":"opt-plan-high-xl","messages":[{"role":"user","content":"hi"}]}"#;
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json",
+        server.address
+    );
+    let asked = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    client.write_all(asked.as_bytes()).expect("it reads");
+    let call = gateway.incoming().map(|stream| head_of(stream.expect("a connection")));
+    let call = call.into_iter().find(|head| head.starts_with("post /v1/chat/completions")).expect("a call");
+    assert!(call.contains("\r\nauthorization: bearer a-key-for-litellm\r\n"), "{call}");
+}
+
+/// The head of a request, in small letters.
+fn head_of(mut stream: TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
+        head.push(byte[0]);
+    }
+    String::from_utf8_lossy(&head).to_lowercase()
+}
+
 #[test]
 fn the_simulator_names_the_models_of_the_ensembles() {
     let folder = sound();
@@ -146,6 +186,11 @@ fn the_upstream_must_be_another_port_of_this_host() {
 fn an_empty_key_does_not_open_the_door() {
     refused(|it| _ = it.env("OPTILLM_API_KEY", ""), 1, "OPTILLM_API_KEY is empty");
     refused(|it| _ = it.args(["--api-key-file", "nowhere"]), 1, "`nowhere` cannot be read");
+    refused(|it| _ = it.args(["--upstream-key-file", "nowhere"]), 1, "`nowhere` cannot be read");
+    for flag in ["--api-key-file", "--upstream-key-file"] {
+        let empty = folder(&[("key", " \n")]);
+        refused(|it| _ = it.arg(flag).arg(empty.path().join("key")), 1, "is empty: there is no key in it");
+    }
 }
 
 #[test]
@@ -239,13 +284,4 @@ fn a_port_that_is_taken_is_said_so() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port().to_string();
     refused(|it| _ = it.args(["--port", &port, "--upstream", "sim"]), 1, "is in use");
-}
-
-#[test]
-fn the_unit_starts_the_daemon_with_flags_that_exist() {
-    use clap::Parser;
-    let unit = std::fs::read_to_string("systemd/optillm-proxy.service").expect("there is a unit");
-    let start =
-        unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("the unit starts something");
-    ensc::cli::Cli::try_parse_from(start.split_whitespace()).expect(start);
 }
