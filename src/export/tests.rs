@@ -56,6 +56,22 @@ fn litellm_waits_longer_than_the_handle_and_books_nothing_twice() {
 }
 
 #[test]
+fn a_variable_is_read_as_systemd_reads_it() {
+    let text =
+        "A=one\n# B=no\nB = 'it''s $x' \nC=\"a \\\"b\\\" \\\nc\"\nD=first\nexport E=no\nD=la\\\nst\nF=\n";
+    for (name, value) in [
+        ("A", Some("one")),
+        ("B", Some("its $x")),
+        ("C", Some("a \"b\" c")),
+        ("D", Some("last")),
+        ("E", None),
+        ("F", Some("")),
+    ] {
+        assert_eq!(env::value(text, name).as_deref(), value, "{name}");
+    }
+}
+
+#[test]
 fn a_url_that_yaml_could_misread_is_quoted() {
     let yaml = fresh(litellm::place(&[sample::architect()], "http://127.0.0.1:4020/v1 # x", ""));
     assert!(yaml.contains("api_base: \"http://127.0.0.1:4020/v1 # x\""), "{yaml}");

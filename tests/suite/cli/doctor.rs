@@ -323,7 +323,7 @@ const BREAKAGES: &[Breakage] = &[
         says: "ENSEMBLES.md differs: it lacks `- Bases: ",
         broken: || {
             sound(|site| {
-                site.edit("site/layer-gateway/optillm-proxy/ENSEMBLES.md", "beta-large", "gamma-large")
+                site.edit("site/layer-gateway/optillm-proxy/ENSEMBLES.md", "beta-large", "gamma-large");
             })
         },
     },
@@ -353,7 +353,7 @@ const BREAKAGES: &[Breakage] = &[
         says: "proxy_config.yaml differs: it lacks `base_url: http://127.0.0.1:",
         broken: || {
             sound(|site| {
-                site.edit("home/.optillm/proxy_config.yaml", "http://127.0.0.1:", "http://127.0.0.9:")
+                site.edit("home/.optillm/proxy_config.yaml", "http://127.0.0.1:", "http://127.0.0.9:");
             })
         },
     },
@@ -395,7 +395,7 @@ const BREAKAGES: &[Breakage] = &[
                         "EnvironmentFile={}\nExecStart=ensc list\n",
                         site.path("site/etc/env").display()
                     ),
-                )
+                );
             })
         },
     },
