@@ -13,6 +13,8 @@ pub mod fmt;
 pub mod limits;
 mod list;
 pub mod manager;
+pub mod memory;
+pub mod models;
 pub mod new;
 pub mod output;
 pub mod reload;
@@ -75,6 +77,8 @@ enum Verb {
     Explain(explain::Args),
     Why(why::Args),
     List(list::Args),
+    Models(models::Args),
+    Memory(memory::Args),
     Run(run::Args),
     Test(test::Args),
     Serve(serve::Args),
@@ -104,6 +108,8 @@ pub fn main() -> ExitCode {
         Verb::Explain(args) => args.run(&mut out),
         Verb::Why(args) => args.run(&mut out),
         Verb::List(args) => args.run(&mut out),
+        Verb::Models(args) => args.run(&mut out),
+        Verb::Memory(args) => args.run(&mut out),
         Verb::Run(args) => args.run(&mut out),
         Verb::Test(args) => args.run(&mut out),
         Verb::Serve(args) => args.run(&mut out),

@@ -6,6 +6,8 @@
 pub mod diff;
 pub mod grid;
 pub mod json;
+pub mod memory;
+pub mod models;
 pub mod outline;
 pub mod picture;
 mod summary;

@@ -36,11 +36,11 @@ pub fn headline(plan: &Plan) -> String {
     sentence.trim_end_matches('.').to_owned()
 }
 
-/// The longest answer that every model which may speak last can give, in tokens.
+/// The longest answer that can reach a client, in tokens: of what may speak last, whoever may say most, as the daemon
+/// tells it. A reply that no model writes is made of what came in.
 fn output_max(plan: &Plan) -> Tokens {
     let finals = plan.nodes.iter().filter(|node| node.is_final).filter_map(|node| node.act.ask());
-    let all = plan.models.iter().map(|model| model.max_output);
-    finals.map(|ask| plan.model(ask.model).max_output).min().or_else(|| all.min()).unwrap_or_default()
+    finals.map(|ask| ask.max_tokens).max().unwrap_or(plan.bounds.request_max)
 }
 
 /// A client's tools may come back as tool calls.

@@ -101,6 +101,7 @@ pub struct Run {
     request: Arc<Request>,
     host: Arc<Host>,
     is_recorded: bool,
+    is_ordered: bool,
     state: State,
 }
 
@@ -131,13 +132,30 @@ impl Run {
     /// Nothing happens before the first poll. The run's clock starts there.
     #[must_use]
     pub fn new(plan: Arc<Plan>, request: Arc<Request>, host: Arc<Host>) -> Self {
-        Self { core: None, told: (0, 0), plan, request, host, is_recorded: false, state: State::New }
+        Self {
+            core: None,
+            told: (0, 0),
+            plan,
+            request,
+            host,
+            is_recorded: false,
+            is_ordered: false,
+            state: State::New,
+        }
     }
 
-    /// Keeps what every node was asked and gave, for [`Self::record`]. Deciders are shown answers in the order of the plan.
+    /// Keeps what every node was asked and gave, for [`Self::record`]. Nothing else is different.
     #[must_use]
     pub fn recording(mut self) -> Self {
         self.is_recorded = true;
+        self
+    }
+
+    /// Shows deciders answers in the order of the plan, for whoever writes down what they say: it must be known which answer has
+    /// which number.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.is_ordered = true;
         self
     }
 
@@ -145,6 +163,12 @@ impl Run {
     #[must_use]
     pub fn record(&self) -> Option<record::Record> {
         self.core.as_ref()?.recorder.as_ref().map(record::Recorder::copy)
+    }
+
+    /// The same in words, step by step.
+    #[must_use]
+    pub fn spoken(&self) -> Option<Vec<record::Spoken>> {
+        self.record().map(|record| record.spoken(&self.plan))
     }
 
     /// How far the calls are, if the client wants to know, the reply has not begun, and something has changed.
@@ -196,6 +220,7 @@ impl Stream for Run {
                         (Arc::clone(&self.plan), Arc::clone(&self.request), Arc::clone(&self.host));
                     let mut core = Core::new(plan, request, host);
                     core.recorder = self.is_recorded.then(|| record::Recorder::new(&core.plan));
+                    core.is_ordered = self.is_ordered;
                     let core = Arc::new(core);
                     self.core = Some(Arc::clone(&core));
                     self.state = State::Running(ending::run(core).boxed());

@@ -76,6 +76,8 @@ type Counting = Box<dyn Fn() -> u64 + Send + Sync>;
 pub struct State {
     current: Current,
     runner: Arc<dyn Runner>,
+    /// What is said in runs is recorded.
+    records: bool,
     key: Option<Secret>,
     pass_fields: Vec<String>,
     limits: Limits,
@@ -103,7 +105,7 @@ impl State {
     /// Plans are listed in this order. Handles and selectors are unique: the checker sees to it.
     #[must_use]
     pub fn new(plans: Vec<Arc<Plan>>, host: Arc<Host>, settings: Settings) -> Self {
-        let runner = Arc::new(HostRunner(Arc::clone(&host)));
+        let runner = Arc::new(HostRunner { host: Arc::clone(&host), records: false });
         Self { host: Some(host), ..Self::with_runner(plans, runner, settings) }
     }
 
@@ -113,6 +115,7 @@ impl State {
         Self {
             current: Current::new(Catalog::new(plans, Composer::default())),
             runner,
+            records: false,
             key: settings.key,
             pass_fields: settings.pass_fields,
             limits: Limits::default(),
@@ -129,6 +132,16 @@ impl State {
     #[must_use]
     pub fn with_collector(mut self, collector: Collector) -> Self {
         self.books = Arc::new(Books { spans: Some(Spans::new(collector)), ..Books::default() });
+        self
+    }
+
+    /// Keeps what is said in runs, prompts and answers, as long as the runs are remembered, for whoever may read `/v1/runs`.
+    #[must_use]
+    pub fn with_recorded_text(mut self) -> Self {
+        if let Some(host) = &self.host {
+            self.runner = Arc::new(HostRunner { host: Arc::clone(host), records: true });
+            self.records = true;
+        }
         self
     }
 

@@ -45,6 +45,7 @@ pub struct ServeConfig {
     pub grace: Option<String>,
     pub log: Option<String>,
     pub watch: Option<bool>,
+    pub record_text: Option<bool>,
     /// Request fields that are sent on with final calls, beside those that always are.
     #[serde(default)]
     pub pass_fields: Vec<String>,

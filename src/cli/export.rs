@@ -9,8 +9,6 @@ use clap::Subcommand;
 
 use crate::cli::config::Place;
 use crate::cli::output::{Output, Stop};
-use crate::cli::target::BASE_URL;
-use crate::export::DAEMON_URL;
 use kind::{Addresses, Kind};
 
 /// Write the files that the platform reads
@@ -29,9 +27,9 @@ pub enum What {
     Handles(Args),
     /// LiteLLM's `model_list`, one deployment a handle, and what its `general_settings` must say
     Litellm {
-        /// Where LiteLLM finds the daemon
-        #[arg(long, value_name = "URL", default_value = DAEMON_URL)]
-        daemon_url: String,
+        /// Where LiteLLM finds the daemon [default: the port in ensc.toml, or http://127.0.0.1:4020/v1]
+        #[arg(long, value_name = "URL")]
+        daemon_url: Option<String>,
         #[command(flatten)]
         args: Args,
     },
@@ -43,9 +41,9 @@ pub enum What {
     WarmProfiles(Args),
     /// LiteLLM as the only provider, for an OptiLLM that is still there
     Optillm {
-        /// LiteLLM's address
-        #[arg(long, value_name = "URL", default_value = BASE_URL)]
-        base_url: String,
+        /// LiteLLM's address [default: base_url in ensc.toml, or http://127.0.0.1:4000/v1]
+        #[arg(long, value_name = "URL")]
+        base_url: Option<String>,
         #[command(flatten)]
         args: Args,
     },
@@ -74,24 +72,27 @@ impl What {
     /// A program with errors: nothing is exported then. A file that cannot be understood, and with `--check` one that
     /// differs.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
-        let mut addresses = Addresses::default();
+        let (mut daemon, mut upstream) = (None, None);
         let (kind, args) = match self {
             Self::Handles(args) => (Kind::Handles, args),
             Self::Litellm { daemon_url, args } => {
-                addresses.daemon = daemon_url;
+                daemon = daemon_url;
                 (Kind::Litellm, args)
             }
             Self::Env(args) => (Kind::Env, args),
             Self::EnsemblesMd(args) => (Kind::EnsemblesMd, args),
             Self::WarmProfiles(args) => (Kind::WarmProfiles, args),
             Self::Optillm { base_url, args } => {
-                addresses.upstream = base_url;
+                upstream = base_url;
                 (Kind::Optillm, args)
             }
             Self::Docs(args) => (Kind::Docs, args),
         };
         let loaded = args.place.load_sound(out)?;
         let plans = &loaded.compiled.plans;
+        let said = Addresses::of(&loaded.config.serve);
+        let addresses =
+            Addresses { daemon: daemon.unwrap_or(said.daemon), upstream: upstream.unwrap_or(said.upstream) };
         kind.warnings(plans).iter().for_each(|warning| out.warn(warning));
         let path = args.write.as_ref().or(args.check.as_ref());
         let targets = kind.targets(path.map_or(".".as_ref(), PathBuf::as_path), plans, &addresses);

@@ -78,6 +78,10 @@ pub struct Args {
     #[arg(long, env = "ENSC_WATCH", hide_env_values = true)]
     watch: bool,
 
+    /// Keep the prompts and answers of the last runs in memory, for whoever may read /v1/runs
+    #[arg(long, env = "ENSC_RECORD_TEXT", hide_env_values = true)]
+    record_text: bool,
+
     /// How log lines are written to standard error [default: text]
     #[arg(long, value_enum, value_name = "FORMAT", env = "ENSC_LOG", hide_env_values = true)]
     log: Option<Log>,
@@ -117,6 +121,8 @@ struct Decided {
     pass_fields: Vec<String>,
     caller_key: Option<Secret>,
     upstream_key: Option<Secret>,
+    /// What is said in runs is recorded.
+    records: bool,
     /// Who is told of spans.
     collector: Option<Collector>,
 }
@@ -176,6 +182,7 @@ impl Args {
         let upstream_key = target::upstream_key()?;
         let collector = collector::from_environment()?;
         let (place, watch) = (self.place.clone(), self.watch || config.watch.unwrap_or(false));
+        let records = self.record_text || config.record_text.unwrap_or(false);
         Ok(Decided {
             place,
             settings,
@@ -190,6 +197,7 @@ impl Args {
             pass_fields,
             caller_key,
             upstream_key,
+            records,
             collector,
         })
     }
@@ -252,6 +260,9 @@ impl Decided {
             .with_approaches(self.approaches)
             .with_limits(self.limits.allowed)
             .with_lost_lines(log.lost());
+        if self.records {
+            state = state.with_recorded_text();
+        }
         if let Some(collector) = self.collector {
             state = state.with_collector(collector);
         }
@@ -284,6 +295,13 @@ impl Decided {
         info!(handles = self.plans.len(), upstream, "ready");
         if let Some(collector) = &self.collector {
             info!(collector = collector.authority(), "spans are sent");
+        }
+        if self.records {
+            let who =
+                if self.caller_key.is_some() { "who has the key" } else { "every program on this host" };
+            warn!(
+                "prompts and answers of the last runs are recorded, and {who} can read them at /v1/runs: --record-text"
+            );
         }
         if self.caller_key.is_none() {
             info!("{CALLER_KEY_VARIABLE} is not set: every caller on this host is served");

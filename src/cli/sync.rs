@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::cli::config::Place;
 use crate::cli::config::sync::SyncConfig;
-use crate::cli::config::{Config, Place};
 use crate::cli::export::files::{self, Target};
 use crate::cli::export::kind::{Addresses, Kind, document};
 use crate::cli::output::{Output, Stop};
@@ -53,7 +53,7 @@ impl Args {
         }
         let loaded = self.place.load_sound(out)?;
         let plans = &loaded.compiled.plans;
-        let addresses = addresses(&loaded.config);
+        let addresses = Addresses::of(&loaded.config.serve);
         let home = world::variable("HOME").map_err(Stop::Failed)?.map(PathBuf::from);
         let wanted: Vec<Kind> =
             Kind::ALL.into_iter().filter(|kind| self.what.is_empty() || self.what.contains(kind)).collect();
@@ -97,18 +97,6 @@ pub fn targets<'a>(
     let is_ours = matches!(kind, Kind::EnsemblesMd | Kind::Optillm);
     targets.iter_mut().for_each(|target| target.makes_folder |= is_ours);
     Ok(targets)
-}
-
-/// Where the daemon and LiteLLM are, as `ensc serve` would take it from the same settings.
-fn addresses(config: &Config) -> Addresses {
-    let mut addresses = Addresses::default();
-    if let Some(port) = config.serve.port {
-        addresses.daemon = format!("http://127.0.0.1:{port}/v1");
-    }
-    if let Some(url) = &config.serve.base_url {
-        addresses.upstream.clone_from(url);
-    }
-    addresses
 }
 
 /// # Errors

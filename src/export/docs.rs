@@ -89,26 +89,19 @@ fn section(heading: &str) -> String {
 
 /// Each tier with what its handles hold, in the order of the plans.
 fn tiers(plans: &[Plan]) -> String {
-    let mut rows =
-        vec!["| tier | memory | handles, and what the models of each hold together |", "| --- | --- | --- |"]
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut firsts: Vec<&Plan> = Vec::new();
     for plan in plans {
-        if seen.contains(&plan.tier.as_str()) {
-            continue;
+        if !firsts.iter().any(|first| first.tier == plan.tier) {
+            firsts.push(plan);
         }
-        seen.push(&plan.tier);
-        let own: Vec<String> = plans
-            .iter()
-            .filter(|it| it.tier == plan.tier)
-            .map(|it| format!("`{}` {}", it.handle, held(it)))
-            .collect();
-        let most = plan.memory.map_or_else(|| "not limited".to_owned(), |most| most.to_string());
-        rows.push(format!("| {} | {most} | {} |", plan.tier, own.join(", ")));
     }
-    rows.join("\n")
+    let rows = firsts.into_iter().map(|first| {
+        let own = plans.iter().filter(|plan| plan.tier == first.tier);
+        let own: Vec<String> = own.map(|plan| format!("`{}` {}", plan.handle, held(plan))).collect();
+        let most = first.memory.map_or_else(|| "not limited".to_owned(), |most| most.to_string());
+        format!("| {} | {most} | {} |", first.tier, own.join(", "))
+    });
+    table("| tier | memory | handles, and what the models of each hold together |\n| --- | --- | --- |", rows)
 }
 
 fn held(plan: &Plan) -> String {

@@ -29,6 +29,7 @@ pub fn place(plans: &[Plan], old: &str) -> Placed {
     match region {
         Some(Region { begin, end }) => Ok(lines.with(begin + 1..end, &body)),
         None => {
+            region::is_free(&lines, |index| starts[index], lines.all.len())?;
             let is_apart = lines.all.last().is_none_or(|line| line.text.is_empty());
             let mut all: Vec<String> = if is_apart { Vec::new() } else { vec![String::new()] };
             all.push(BEGIN.to_owned());

@@ -13,12 +13,14 @@ use crate::export::region::{self, BEGIN, END, Region};
 pub fn place(head: &str, body: &str, old: &str) -> Placed {
     let old = if old.trim_start_matches('\u{feff}').is_empty() { head } else { old };
     let lines = Lines::of(old);
-    let region = find(&lines)?;
+    let counts = prose(&lines)?;
+    let region = region::find(&lines, |index| counts[index])?;
     let mut new: Vec<String> =
         std::iter::once("").chain(body.trim().lines()).chain([""]).map(str::to_owned).collect();
     Ok(match region {
         Some(Region { begin, end }) => lines.with(begin + 1..end, &new),
         None => {
+            region::is_free(&lines, |index| counts[index], lines.all.len())?;
             new.insert(0, region::in_comment(BEGIN));
             new.push(region::in_comment(END));
             if lines.all.last().is_some_and(|line| !line.text.trim().is_empty()) {

@@ -41,6 +41,32 @@ pub fn is_foreign(text: &str) -> bool {
     marker(text).is_some_and(|(_, owner)| owner != "ENSC")
 }
 
+/// Whether a line ends another program's region.
+#[must_use]
+pub fn ends_foreign(text: &str) -> bool {
+    marker(text).is_some_and(|(is_begin, owner)| !is_begin && owner != "ENSC")
+}
+
+/// Whether a region of ours can be put before the line at `at`.
+///
+/// # Errors
+///
+/// A region of another program that has begun before it and not ended: ours would be written anew with it.
+pub fn is_free(lines: &Lines<'_>, counts: impl Fn(usize) -> bool, at: usize) -> Result<(), Refusal> {
+    let before = lines.all[..at].iter().enumerate().filter(|(index, _)| counts(*index));
+    let marks = before.filter_map(|(index, line)| Some((index, marker(line.text)?)));
+    let others = marks.filter(|(_, (_, owner))| *owner != "ENSC");
+    match others.last() {
+        Some((index, (true, owner))) => Err(Refusal::at(
+            index,
+            format!(
+                "the region of `{owner}` that begins here does not end before the place of ours; end it, or write our markers where ours is to stand"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Our region, if there is one. Only lines for which `counts` holds can be markers.
 ///
 /// # Errors

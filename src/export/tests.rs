@@ -1,5 +1,6 @@
 //! The exports of plans made by hand.
 
+mod anything;
 mod controllers;
 mod documents;
 mod neighbours;
@@ -72,6 +73,23 @@ fn a_variable_is_read_as_systemd_reads_it() {
 }
 
 #[test]
+fn litellm_is_told_the_longest_answer_that_can_reach_a_client() {
+    let told = |plan: &Plan| fresh(litellm::place(std::slice::from_ref(plan), DAEMON_URL, ""));
+    let mut plan = sample::architect();
+    let crate::plan::Act::Merge { ask, .. } = &mut plan.nodes[4].act else { panic!("the reply is a merge") };
+    ask.max_tokens = crate::units::Tokens(5_000);
+    assert!(
+        told(&plan).contains("max_output_tokens: 5000\n"),
+        "not what the model could say, nor what drafts may"
+    );
+    plan.nodes[4].is_final = false;
+    assert!(
+        told(&plan).contains("max_output_tokens: 65536\n"),
+        "what no model writes is made of what came in"
+    );
+}
+
+#[test]
 fn a_url_that_yaml_could_misread_is_quoted() {
     let yaml = fresh(litellm::place(&[sample::architect()], "http://127.0.0.1:4020/v1 # x", ""));
     assert!(yaml.contains("api_base: \"http://127.0.0.1:4020/v1 # x\""), "{yaml}");
@@ -104,6 +122,32 @@ fn entries_stand_behind_those_of_others_and_no_other_line_changes() {
     let (_, after) = rest.split_once("  # END ENSC AUTO\n").expect("our region ends");
     assert_eq!(format!("{before}  # END MLXCTL AUTO\n{after}"), ROUTER);
     assert_eq!(litellm::place(&plans(), DAEMON_URL, &text), Ok(text));
+}
+
+#[test]
+fn a_region_of_others_below_the_list_is_not_entered() {
+    let old = "model_list:\n- model_name: a\n# BEGIN X AUTO\nx: 1\n# END X AUTO\n";
+    let text = litellm::place(&plans(), DAEMON_URL, old).expect("it can be understood");
+    assert!(text.contains("- model_name: a\n# BEGIN ENSC AUTO\n"), "{text}");
+    assert!(text.ends_with("# END ENSC AUTO\n# BEGIN X AUTO\nx: 1\n# END X AUTO\n"), "{text}");
+    let open = "# BEGIN X AUTO\nmodel_list:\n- model_name: a\n";
+    let refused = litellm::place(&plans(), DAEMON_URL, open).expect_err("it is theirs");
+    assert!(
+        refused[0].line == 1 && refused[0].message.contains("the region of `X` that begins here"),
+        "{refused:?}"
+    );
+}
+
+/// `|+` keeps the blank lines behind it, and a text at the end of a file has no line end that is not there.
+#[test]
+fn a_text_of_several_lines_does_not_end_where_ours_begin() {
+    for end in ["|+\n      text\n\n\n", "|+\n\n", "|\n      text", ">-\n      text\n"] {
+        let old = format!("model_list:\n  - model_name: a\n    note: {end}");
+        let text = litellm::place(&plans(), DAEMON_URL, &old).expect("it can be understood");
+        assert!(text.contains("model_list:\n  # BEGIN ENSC AUTO\n"), "{text}");
+        assert!(text.ends_with(&format!("  # END ENSC AUTO\n  - model_name: a\n    note: {end}")), "{text}");
+        assert_eq!(litellm::place(&plans(), DAEMON_URL, &text), Ok(text));
+    }
 }
 
 #[test]

@@ -72,13 +72,18 @@ fn block(seen: &[Seen<'_>], key_line: usize) -> Range<usize> {
     start..end.map_or(seen.len(), |length| start + length)
 }
 
-/// The last line of a block that says something, or is the marker of another program.
-fn last_line(seen: &[Seen<'_>], block: Range<usize>) -> Option<usize> {
-    let speaks = |index: &usize| {
+/// Where in a block lines of ours are put: behind the last line that says something, or ends the region of another
+/// program. What begins one at the end of a block belongs to what follows. Where that line is part of a text of several
+/// lines, they are put at the beginning, for what stands behind such a text can change it.
+fn free_spot(seen: &[Seen<'_>], block: Range<usize>) -> usize {
+    let counts = |index: &usize| {
         let line = &seen[*index];
-        line.speaks() || line.kind == Kind::Comment && region::is_foreign(line.text)
+        line.speaks() || line.kind == Kind::Comment && region::ends_foreign(line.text)
     };
-    block.rev().find(speaks)
+    match block.clone().rev().find(counts) {
+        Some(last) if seen[last].kind != Kind::Scalar && !opens_scalar(seen[last].text) => last + 1,
+        _ => block.start,
+    }
 }
 
 /// Whether our region stands in the block of `key`, between what stands there, and indented as that is.

@@ -31,6 +31,8 @@ pub struct Core {
     pub contests: Contests,
     /// For those who want to know afterwards what every node was asked and gave.
     pub recorder: Option<Recorder>,
+    /// Deciders are shown answers in the order of the plan.
+    pub is_ordered: bool,
     ledger: Mutex<Ledger>,
     memos: Mutex<Vec<Memo>>,
     shapes: Vec<Shape>,
@@ -78,6 +80,7 @@ impl Core {
             outbox: Outbox::default(),
             contests: Contests::default(),
             recorder: None,
+            is_ordered: false,
             memos: Mutex::new(memos),
             random: Mutex::new(fastrand::Rng::new()),
         }

@@ -20,6 +20,8 @@ pub struct Record {
 pub struct NodeRecord {
     /// The messages of its call, each as `role: text`, with blank lines between; `None` if it made no call.
     pub prompt: Option<String>,
+    /// What its call answered; of one that decides, that is not how the node ends.
+    pub said: Option<Given>,
     /// `None` if it never began, or was stopped before its end.
     pub ending: Option<Ending>,
 }
@@ -49,6 +51,17 @@ pub struct Given {
     pub tool_calls: Vec<ToolCall>,
 }
 
+/// What one step was asked and what it gave, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spoken {
+    /// The step's id.
+    pub step: String,
+    /// The messages of its call, see [`NodeRecord::prompt`].
+    pub asked: Option<String>,
+    /// Its answers: those that it made itself, not what it took from others; tool calls as `name(arguments)`.
+    pub gave: Vec<String>,
+}
+
 /// The record while the run writes it.
 #[derive(Debug)]
 pub struct Recorder(Mutex<Record>);
@@ -73,10 +86,14 @@ impl Recorder {
 
     /// The end of a call, for deciders: no node of their own waits for them.
     pub fn answered(&self, node: NodeId, result: Result<&Reply, &Why>) {
-        self.record().nodes[node.0 as usize].ending = Some(match result {
-            Ok(reply) => Ending::One(Given::of(reply)),
-            Err(why) => Ending::failed(why),
-        });
+        let record = &mut self.record().nodes[node.0 as usize];
+        match result {
+            Ok(reply) => {
+                record.said = Some(Given::of(reply));
+                record.ending = record.said.clone().map(Ending::One);
+            }
+            Err(why) => record.ending = Some(Ending::failed(why)),
+        }
     }
 
     pub fn copy(&self) -> Record {
@@ -88,9 +105,44 @@ impl Recorder {
     }
 }
 
+// === impl Record ===
+
+impl Record {
+    /// The steps that were asked something, or gave something of their own, in the order of the plan.
+    #[must_use]
+    pub fn spoken(&self, plan: &Plan) -> Vec<Spoken> {
+        let spoken = plan.nodes.iter().zip(&self.nodes).map(|(node, record)| Spoken {
+            step: node.id.to_string(),
+            asked: record.prompt.clone(),
+            gave: record.words(&node.id),
+        });
+        spoken.filter(|spoken| spoken.asked.is_some() || !spoken.gave.is_empty()).collect()
+    }
+}
+
+// === impl Spoken ===
+
+impl Spoken {
+    /// Bytes of its words.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let asked = self.asked.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.step.len() + asked + self.gave.iter().map(String::len).sum::<usize>()
+    }
+}
+
 // === impl NodeRecord ===
 
 impl NodeRecord {
+    /// What it said itself, as a call or without one.
+    fn words(&self, step: &str) -> Vec<String> {
+        match (&self.said, &self.ending) {
+            (Some(said), _) => said.words(),
+            (None, Some(ending)) => ending.words_of(step),
+            (None, None) => Vec::new(),
+        }
+    }
+
     /// Whether it began: it was neither skipped nor left alone, nor failed for what stood before it.
     #[must_use]
     pub fn ran(&self) -> bool {
@@ -122,6 +174,16 @@ impl Ending {
         }
     }
 
+    /// What the step made itself.
+    fn words_of(&self, step: &str) -> Vec<String> {
+        let given: Vec<&Given> = match self {
+            Self::One(given) => vec![given],
+            Self::Many(many) => many.iter().flatten().collect(),
+            Self::Value(_) | Self::Skipped | Self::Failed { .. } => Vec::new(),
+        };
+        given.into_iter().filter(|given| *given.step == *step).flat_map(Given::words).collect()
+    }
+
     fn failed(why: &Why) -> Self {
         let began = !matches!(why, Why::Needs(_) | Why::Limit | Why::Strict | Why::Skipped);
         Self::Failed { why: why.to_string(), began }
@@ -131,6 +193,12 @@ impl Ending {
 // === impl Given ===
 
 impl Given {
+    fn words(&self) -> Vec<String> {
+        let text = Some(self.answer.text.to_string()).filter(|text| !text.is_empty());
+        let calls = self.tool_calls.iter().map(|call| format!("{}({})", call.name, call.arguments));
+        text.into_iter().chain(calls).collect()
+    }
+
     fn of(reply: &Reply) -> Self {
         Self {
             step: reply.step.to_string(),

@@ -169,6 +169,7 @@ fn past(state: &State, head: &Head, tag: &Tag, streamed: bool, span: Option<RunS
         status: None,
         span,
         told: None,
+        spoken: None,
     }
 }
 

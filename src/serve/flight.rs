@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::plan::Plan;
 use crate::run::host::Host;
 use crate::run::receipt::Receipt;
+use crate::run::record::Spoken;
 use crate::run::request::Request;
 use crate::run::trace::Trace;
 use crate::run::{Abandoned, Event, Run};
@@ -36,20 +37,32 @@ pub trait Runner: Send + Sync + 'static {
 pub trait Running: Stream<Item = Event> + Send {
     /// Ends it, with every call of it, since nobody waits for it any longer. What happened until then, if anything did.
     fn abandon(self: Pin<&mut Self>) -> Option<Abandoned>;
+
+    /// What was said in it so far, if that is recorded.
+    fn spoken(&self) -> Option<Vec<Spoken>>;
 }
 
 /// Runs for real.
-pub struct HostRunner(pub Arc<Host>);
+pub struct HostRunner {
+    pub host: Arc<Host>,
+    /// What is said in runs is recorded.
+    pub records: bool,
+}
 
 impl Runner for HostRunner {
     fn start(&self, plan: Arc<Plan>, request: Arc<Request>) -> Pin<Box<dyn Running>> {
-        Box::pin(Run::new(plan, request, Arc::clone(&self.0)))
+        let run = Run::new(plan, request, Arc::clone(&self.host));
+        Box::pin(if self.records { run.recording() } else { run })
     }
 }
 
 impl Running for Run {
     fn abandon(self: Pin<&mut Self>) -> Option<Abandoned> {
         Run::abandon(self.get_mut(), CLIENT_GONE)
+    }
+
+    fn spoken(&self) -> Option<Vec<Spoken>> {
+        Run::spoken(self)
     }
 }
 
@@ -88,7 +101,11 @@ impl Flight {
         };
         match event {
             Ok(Event::Delta { .. }) => self.entry.heard(),
-            _ => self.run = None,
+            Ok(Event::Done(_)) => {
+                self.entry.quote(run.spoken());
+                self.run = None;
+            }
+            Err(_) => self.run = None,
         }
         Poll::Ready(event)
     }
@@ -101,8 +118,9 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if let Some(Abandoned { receipt, trace }) = self.run.take().and_then(|mut run| run.as_mut().abandon())
-        {
+        let Some(mut run) = self.run.take() else { return };
+        self.entry.quote(run.spoken());
+        if let Some(Abandoned { receipt, trace }) = run.as_mut().abandon() {
             self.entry.tell(receipt, trace);
         }
     }
@@ -139,6 +157,13 @@ impl Entry {
     pub fn tell(&mut self, receipt: Receipt, trace: Trace) {
         if let Some(past) = &mut self.past {
             past.told = Some((receipt, trace));
+        }
+    }
+
+    /// What was said, where that is recorded.
+    fn quote(&mut self, spoken: Option<Vec<Spoken>>) {
+        if let Some(past) = &mut self.past {
+            past.spoken = spoken;
         }
     }
 

@@ -1,4 +1,5 @@
-//! The last runs, with their receipts and traces: `/v1/runs`. Nothing of it is what a client or a model has said.
+//! The last runs, with their receipts and traces: `/v1/runs`. Nothing of it is what a client or a model has said, unless the
+//! operator has it recorded.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +10,7 @@ use axum::http::Response;
 use serde_json::{Value, json};
 
 use crate::run::receipt::Receipt;
+use crate::run::record::Spoken;
 use crate::run::span::RunSpan;
 use crate::run::trace::{Trace, TraceEvent};
 
@@ -35,6 +37,8 @@ pub struct Past {
     pub span: Option<RunSpan>,
     /// What happened; `None` if a bug ended the run, or if nobody waited for its beginning.
     pub told: Option<(Receipt, Trace)>,
+    /// What was said, where that is recorded.
+    pub spoken: Option<Vec<Spoken>>,
 }
 
 /// The last [`PAST_RUNS_MAX`] runs, or as many as [`PAST_BYTES_MAX`] hold.
@@ -111,7 +115,9 @@ impl Past {
     /// About how many bytes it takes.
     fn size(&self) -> usize {
         let own = size_of::<Self>() + self.run.len() + self.handle.len() + self.model.len();
-        own + self.told.as_ref().map_or(0, |(receipt, trace)| receipt_size(receipt) + trace_size(trace))
+        let told = self.told.as_ref();
+        let told = told.map_or(0, |(receipt, trace)| receipt_size(receipt) + trace_size(trace));
+        own + told + self.spoken.iter().flatten().map(Spoken::size).sum::<usize>()
     }
 
     /// One line of the list.
@@ -138,6 +144,9 @@ impl Past {
         let mut whole = self.summary();
         whole["receipt"] = json!(self.told.as_ref().map(|(receipt, _)| receipt));
         whole["trace"] = self.told.as_ref().map_or(Value::Null, |(_, trace)| trace_json(trace));
+        if let Some(spoken) = &self.spoken {
+            whole["text"] = spoken.iter().map(spoken_json).collect();
+        }
         whole
     }
 }
@@ -161,10 +170,14 @@ fn trace_json(trace: &Trace) -> Value {
     json!({"events": trace.events.iter().map(event).collect::<Vec<_>>(), "dropped": trace.dropped})
 }
 
+fn spoken_json(Spoken { step, asked, gave }: &Spoken) -> Value {
+    json!({"step": step, "asked": asked, "gave": gave})
+}
+
 /// `/v1/runs`
 pub fn list(state: &State) -> Response<Body> {
     let data: Vec<Value> = state.books.runs.all().iter().map(|past| past.summary()).collect();
-    respond::found(&json!({"object": "list", "data": data}))
+    respond::found(&json!({"object": "list", "text_recorded": state.records, "data": data}))
 }
 
 /// `/v1/runs/{id}`

@@ -58,7 +58,7 @@ pub fn play(test: &Test, change: Change) -> Played {
     runtime.block_on(async {
         let stage = Stage::new(test, change);
         let host = Arc::new(Host::patient(Arc::new(Cast(Arc::clone(&stage)))));
-        let mut run = Run::new(Arc::clone(&test.plan), Arc::new(request(test)), host).recording();
+        let mut run = Run::new(Arc::clone(&test.plan), Arc::new(request(test)), host).recording().in_order();
         loop {
             match run.next().await {
                 Some(Event::Delta { .. }) => (),

@@ -8,6 +8,7 @@ mod exports;
 mod life;
 mod limits;
 mod lints;
+mod loaded;
 mod logs;
 mod new;
 mod sync;

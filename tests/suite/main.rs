@@ -23,6 +23,7 @@ mod limits;
 mod mistakes;
 mod pages;
 mod past;
+mod platform;
 mod prelude;
 mod printed;
 mod programs;

@@ -1,6 +1,6 @@
 //! The published schemas: real outputs fit them, and they promise nothing that no output holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
@@ -8,11 +8,14 @@ use serde_json::Value;
 use ensc::explain;
 use ensc::explain::diff::Diff;
 use ensc::explain::grid::Grid;
+use ensc::explain::memory::Memory;
+use ensc::explain::models::Models;
 use ensc::explain::why::Why;
 use ensc::lint::Policy;
 use ensc::plan::Plan;
 use ensc::plan::several::several;
 use ensc::source::{SourceFile, Sources};
+use ensc::units::Bytes;
 
 use crate::ensembles::shipped;
 
@@ -137,6 +140,17 @@ fn grids_differences_and_uses_fit_their_schemas() {
 
     let why = Why::of("mlx-gpt-oss-120b-mxfp4-q4", &plans);
     holds("why.json", &[json(&why.to_json())]);
+}
+
+#[test]
+fn models_and_memory_fit_their_schemas() {
+    let plans = plans();
+    let of = |runtime| plans.iter().map(move |plan| json(&Models::of(plan, runtime).to_json()));
+    holds("models.json", &of(None).chain(of(Some("mlx"))).collect::<Vec<_>>());
+    let all: Vec<&Plan> = plans.iter().collect();
+    let tight = BTreeMap::from([("mlx".to_owned(), Bytes(100_000_000_000))]);
+    let of = |budgets| json(&Memory::of(&all, budgets).to_json());
+    holds("memory.json", &[of(&BTreeMap::new()), of(&tight)]);
 }
 
 #[test]

@@ -140,7 +140,7 @@ pub fn recorded(plan: &Arc<Plan>, script: Script, request: Request) -> Record {
     paused(async {
         let sim = Sim::new(plan.models.iter().map(|model| model.name.to_string()).collect(), script);
         let host = Arc::new(Host::new(Arc::new(SimUpstream::new(sim))));
-        let mut run = Run::new(Arc::clone(plan), Arc::new(request), host).recording();
+        let mut run = Run::new(Arc::clone(plan), Arc::new(request), host).recording().in_order();
         while run.next().await.is_some() {}
         run.record().expect("it was recorded")
     })

@@ -1,5 +1,8 @@
 //! Texts that take the place of files at once: whoever reads one finds the old text or the new one, never a part.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};

@@ -66,6 +66,7 @@ const ENTRIES: &[&str] = &[
 const KEYS: &[&str] = &[
     "a: 1",
     "# BEGIN",
+    "# BEGIN Y AUTO\nbelow: 1\n# END Y AUTO",
     "litellm_settings:\n  drop_params: true # x",
     "",
     "b:\n- model_name: opt-extract-fast-s",

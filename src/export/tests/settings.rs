@@ -32,6 +32,7 @@ fn they_stand_before_the_list_and_leave_its_comments_to_it() {
     assert_eq!(head(""), own);
     assert_eq!(head(&format!("a: 1\n# of the list\n{LIST}")), format!("a: 1\n{own}# of the list\n"));
     assert_eq!(head(&format!("# of the file\n{LIST}")), format!("# of the file\n{own}"));
+    assert_eq!(head(&format!("\n---\n# of the list\n{LIST}")), format!("\n---\n{own}# of the list\n"));
     let theirs = "a:\n  # BEGIN X AUTO\n  b: 1\n  # END X AUTO\n";
     assert_eq!(head(&format!("{theirs}{LIST}")), format!("{theirs}{own}"));
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Kind, Seen, block, fits, is_open, key_line, last_line, look, value_in};
+use super::{Kind, Seen, block, fits, free_spot, is_open, key_line, look, value_in};
 use crate::export::lines::{Lines, Placed, Refusal};
 use crate::export::region::{self, BEGIN, END};
 
@@ -43,7 +43,8 @@ impl List<'_> {
         self.by_hand(&seen, block.clone(), is_inside)?;
         self.strangers(&seen, block.clone(), indent, is_inside)?;
         let Some(region) = region else {
-            let at = last_line(&seen, block.clone()).map_or(block.start, |last| last + 1);
+            let at = free_spot(&seen, block);
+            region::is_free(&lines, |index| seen[index].kind == Kind::Comment, at)?;
             let indent = indent.unwrap_or(2);
             let marked = |mark: &str| format!("{:indent$}{mark}", "");
             let all: Vec<String> =

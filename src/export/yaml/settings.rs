@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Kind, Seen, block, fits, is_open, key_line, last_line, look, value_in};
+use super::{Kind, Seen, block, fits, free_spot, is_open, key_line, look, value_in};
 use crate::export::lines::{Lines, Placed, Refusal};
 use crate::export::region::{self, BEGIN, END};
 
@@ -66,7 +66,8 @@ impl Settings<'_> {
             }
             None if own.is_empty() => Ok(old.to_owned()),
             None => {
-                let at = last_line(&seen, block.clone()).map_or(block.start, |last| last + 1);
+                let at = free_spot(&seen, block);
+                region::is_free(&lines, |index| seen[index].kind == Kind::Comment, at)?;
                 Ok(lines.with(at..at, &marked(&own, indent.unwrap_or(2))))
             }
         }
@@ -85,10 +86,13 @@ impl Settings<'_> {
     /// A mapping where there is none, above the comments that belong to what it stands before.
     fn anew(&self, lines: &Lines<'_>, seen: &[Seen<'_>]) -> Placed {
         let Some((at, _)) = key_line(seen, self.before)? else { return Ok(lines.text()) };
-        let is_theirs = |line: &Seen<'_>| line.kind == Kind::Comment && !region::is_foreign(line.text);
+        let is_theirs = |line: &Seen<'_>| {
+            line.kind == Kind::Comment && line.text != "---" && !region::is_foreign(line.text)
+        };
         let above = seen[..at].iter().rev().take_while(|line| is_theirs(line)).count();
         // What stands at the head of a file is about the file.
         let at = if above == at { at } else { at - above };
+        region::is_free(lines, |index| seen[index].kind == Kind::Comment, at)?;
         let all: Vec<&Wanted<'_>> = self.wanted.iter().collect();
         let mut new = vec![format!("{}:", self.key)];
         new.extend(marked(&all, 2));

@@ -127,13 +127,13 @@ fn shown(replies: &[Arc<Reply>], order: &[usize], question: Question) -> Shown {
     Shown { list: Some(Data::Answers(Arc::new(views))), question: Some(question) }
 }
 
-/// The order in which a decider is shown `count` answers: one of the seed's. A run that is recorded keeps the order of the
-/// plan: whoever writes down what a decider says must know which answer has which number.
+/// The order in which a decider is shown `count` answers: one of the seed's, or that of the plan (see
+/// [`crate::run::Run::in_order`]).
 pub fn order(work: &Work<'_>, ask: &Ask, count: usize) -> Vec<usize> {
-    match work.core.recorder {
-        Some(_) => (0..count).collect(),
-        None => pick::order(count, work.core.seed().wrapping_add(u64::from(ask.number))),
+    if work.core.is_ordered {
+        return (0..count).collect();
     }
+    pick::order(count, work.core.seed().wrapping_add(u64::from(ask.number)))
 }
 
 /// A decider whose words cannot be read has failed.

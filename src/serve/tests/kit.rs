@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::plan::{Act, Bounds, Frame, InputBound, Limit, Model, Node, NodeId, Plan, StreamMode};
 use crate::run::receipt::{Receipt, Totals};
+use crate::run::record::Spoken;
 use crate::run::request::Request;
 use crate::run::trace::Trace;
 use crate::run::{Abandoned, Choice, ErrorKind, Event, Finished, RunError};
@@ -101,6 +102,10 @@ where
 
 impl Running for BoxStream<'static, Event> {
     fn abandon(self: Pin<&mut Self>) -> Option<Abandoned> {
+        None
+    }
+
+    fn spoken(&self) -> Option<Vec<Spoken>> {
         None
     }
 }

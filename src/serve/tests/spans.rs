@@ -38,6 +38,7 @@ fn past(is_sampled: bool) -> Arc<Past> {
         status: None,
         span: Some(RunSpan { trace: 0xabc, id: 0xdef, parent: None, is_sampled }),
         told: Some((receipt, Trace::default())),
+        spoken: None,
     })
 }
 

@@ -89,18 +89,22 @@ class Lab(Asked):
     def _start_litellm(self) -> Process:
         router = self.folder / "router.yaml"
         router.write_text(self._router())
-        process = self.servers.start("litellm", [
+        return self.start_litellm("litellm", router, self.litellm_port, LITELLM_MASTER_KEY=self.litellm_key)
+
+    def start_litellm(self, name: str, router: Path, port: int, **env: str) -> Process:
+        """A LiteLLM with this file; gives it when it answers."""
+        process = self.servers.start(name, [
             str(ROOT / ".clients/venv/bin/litellm"), "--config", str(router),
-            "--host", "127.0.0.1", "--port", str(self.litellm_port), "--telemetry", "False",
-        ], LITELLM_MASTER_KEY=self.litellm_key, OPTILLM_API_KEY=self.daemon_key, LITELLM_LOCAL_MODEL_COST_MAP="True")
-        wait_until(lambda: self._litellm_lives(process), 90, "LiteLLM did not start")
+            "--host", "127.0.0.1", "--port", str(port), "--telemetry", "False",
+        ], OPTILLM_API_KEY=self.daemon_key, LITELLM_LOCAL_MODEL_COST_MAP="True", **env)
+        wait_until(lambda: self._litellm_lives(process, port), 90, f"{name} did not start")
         return process
 
-    def _litellm_lives(self, process: Process) -> bool:
+    def _litellm_lives(self, process: Process, port: int) -> bool:
         if not process.running():
             raise RuntimeError(f"LiteLLM ended\n{process.tail()}")
         try:
-            return httpx.get(f"{self.litellm_address}/health/liveliness", timeout=5, trust_env=False).status_code == 200
+            return httpx.get(f"http://127.0.0.1:{port}/health/liveliness", timeout=5, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -23,6 +23,8 @@ import case_doctor
 import case_guards
 import case_stopping
 import case_outage
+import case_parsed
+import case_written
 import running
 from cases import Case
 from lab import Lab

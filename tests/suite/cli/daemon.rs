@@ -186,6 +186,42 @@ fn fields_that_steer_cannot_be_passed_on() {
     }
 }
 
+/// Recording what is said is off, and never on in silence.
+#[test]
+fn recording_text_is_said_aloud() {
+    let log_of = |settings: &str, set_up: &dyn Fn(&mut Command)| {
+        let folder = folder(&[("plan.ens", super::SOUND), ("ensc.toml", settings)]);
+        let log = folder.path().join("log");
+        let mut command = ensc();
+        command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
+        command.env("NO_COLOR", "1");
+        set_up(&mut command);
+        let mut server = Server::start_logged(command, std::fs::File::create(&log).expect("a file").into());
+        let runs = server.get("/v1/runs");
+        server.end();
+        (std::fs::read_to_string(log).expect("there is a log"), runs)
+    };
+    let warns =
+        "prompts and answers of the last runs are recorded, and every program on this host can read them";
+    for (settings, set_up) in [
+        ("", &(|it: &mut Command| _ = it.arg("--record-text")) as &dyn Fn(&mut Command)),
+        ("", &|it: &mut Command| _ = it.env("ENSC_RECORD_TEXT", "true")),
+        ("[serve]\nrecord_text = true\n", &|_: &mut Command| {}),
+    ] {
+        let (log, runs) = log_of(settings, set_up);
+        assert!(log.contains("WARN") && log.contains(warns), "{log}");
+        assert!(runs.contains(r#""text_recorded":true"#), "{runs}");
+    }
+    let with_key = |it: &mut Command| {
+        it.arg("--record-text").env("OPTILLM_API_KEY", "a-key");
+    };
+    let (log, runs) = log_of("", &with_key);
+    assert!(log.contains("who has the key can read them at /v1/runs"), "{log}");
+    assert!(runs.starts_with("HTTP/1.1 401 "), "{runs}");
+    let (log, runs) = log_of("", &|_| {});
+    assert!(!log.contains("recorded") && runs.contains(r#""text_recorded":false"#), "{log}{runs}");
+}
+
 #[test]
 fn a_mistake_in_any_file_keeps_the_daemon_from_starting() {
     let folder = folder(&[("good.ens", super::SOUND), ("bad.ens", "ensemble {")]);

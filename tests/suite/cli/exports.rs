@@ -58,6 +58,17 @@ fn a_new_file_is_what_standard_output_would_be() {
     }
 }
 
+#[test]
+fn addresses_are_those_of_the_daemon_unless_they_are_said() {
+    let settings = "[serve]\nport = 4444\nbase_url = \"http://127.0.0.1:5555/v1\"\n";
+    let folder = folder(&[("plan.ens", SOUND), ("ensc.toml", settings)]);
+    let printed = |args: &[&str]| run(folder.path(), args).1;
+    assert!(printed(&["export", "litellm"]).contains("api_base: http://127.0.0.1:4444/v1\n"));
+    assert!(printed(&["export", "optillm"]).contains("base_url: http://127.0.0.1:5555/v1\n"));
+    let said = printed(&["export", "litellm", "--daemon-url", "http://127.0.0.1:6666/v1"]);
+    assert!(said.contains("api_base: http://127.0.0.1:6666/v1\n"), "{said}");
+}
+
 /// Two models of the Mini, as `SOUND` has two of the Studio.
 fn warm() -> String {
     SOUND.replace("alpha-large", "ov-alpha").replace("beta-large", "ov-beta").replace("mlx", "ov")
