@@ -1,6 +1,7 @@
 //! `ensc doctor`: what is wrong with the installation around the ensembles, and what to do.
 
 mod daemon;
+mod files;
 mod handles;
 pub mod kind;
 mod listeners;
@@ -8,14 +9,17 @@ pub mod litellm;
 mod models;
 pub mod page;
 pub mod report;
+mod unit;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::config::{Loaded, Place};
+use crate::cli::export::kind::{Addresses, Kind};
 use crate::cli::output::{Output, Stop};
 use crate::cli::serve::{CALLER_KEY_VARIABLE, PORT};
-use crate::cli::target::{self, BASE_URL};
+use crate::cli::target::{self, BASE_URL, KEY_VARIABLE};
 use crate::cli::{signal, world};
+use crate::export::env;
 use crate::plan::Plan;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::secret::Secret;
@@ -23,16 +27,21 @@ use kind::Level;
 use page::Server;
 use report::Report;
 
+/// Where the daemon's unit is installed.
+const UNIT: &str = "/etc/systemd/system/optillm-proxy.service";
+
 /// Look at the live installation and say what to do
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  ensc doctor                          daemon, LiteLLM, models and handles
-  sudo ensc doctor --ensembles /etc/optillm-proxy/ensembles
+  ensc doctor                          daemon, LiteLLM, models, handles, and what lies in /etc
+  sudo ensc doctor --ensembles /etc/optillm-proxy/ensembles --root ~/platform
+                                       the platform's files, too; as root it finds the keys itself
   ensc doctor --json | jq -r '.checks[] | select(.state != \"ok\") | .message'
   ensc check --live                    the models only
 
-Keys are those of the daemon: OPENAI_API_KEY for LiteLLM, OPTILLM_API_KEY for the daemon. Nothing is changed, and no
+Keys are those of the daemon, OPENAI_API_KEY for LiteLLM and OPTILLM_API_KEY for the daemon: from the
+environment, else from the unit's environment file if that can be read. Nothing is changed, and no
 model is asked. What each code means: docs/doctor.md.
 
 Exit codes: 0 sound (there may be warnings), 1 something is wrong, 2 it could not be looked at.")]
@@ -45,9 +54,21 @@ pub struct Args {
     #[arg(long, alias = "base_url", value_name = "URL", env = "ENSC_BASE_URL", hide_env_values = true)]
     base_url: Option<String>,
 
+    /// The platform's root: look at its files, too
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+
+    /// The daemon's unit
+    #[arg(long, value_name = "FILE", default_value = UNIT)]
+    unit: PathBuf,
+
     /// File with the key that the daemon asks of callers, instead of OPTILLM_API_KEY
     #[arg(long, value_name = "FILE", env = "ENSC_API_KEY_FILE", hide_env_values = true)]
     api_key_file: Option<PathBuf>,
+
+    /// File with the key that goes upstream, instead of OPENAI_API_KEY
+    #[arg(long, value_name = "FILE", env = "ENSC_UPSTREAM_KEY_FILE", hide_env_values = true)]
+    upstream_key_file: Option<PathBuf>,
 
     #[command(flatten)]
     place: Place,
@@ -79,25 +100,53 @@ impl Args {
             loaded.show_diagnostics(out);
             return Err(Stop::Usage("the files have mistakes, so there is nothing to compare with".into()));
         }
-        let around = self.around(&loaded)?;
+        let home = world::variable("HOME").map_err(Stop::Usage)?.map(PathBuf::from);
+        let env_file =
+            loaded.config.sync.spot(Kind::Env, self.root(), home.as_deref()).map_err(Stop::Usage)?;
+        let around = self.around(&loaded, env_file.as_deref())?;
+        let plans = &loaded.compiled.plans;
         let mut report = Report::default();
-        signal::runtime()?.block_on(around.look(&loaded.compiled.plans, &mut report)).map_err(unseen)?;
+        signal::runtime()?.block_on(around.look(plans, &mut report)).map_err(unseen)?;
+        let (daemon, upstream) = (format!("http://127.0.0.1:{}/v1", around.port), around.base.to_string());
+        let platform = files::Platform {
+            root: self.root(),
+            home: home.as_deref(),
+            config: &loaded.config.sync,
+            addresses: Addresses { daemon, upstream },
+        };
+        platform.judge(plans, &mut report).map_err(Stop::Usage)?;
+        let expected =
+            unit::Expected { port: around.port, base: &around.base, env_file: env_file.as_deref() };
+        expected.judge(&world::shown(&self.unit), world::optional_text(&self.unit), &mut report);
         out.print(&if self.json { report.json() } else { report.text(out.colour()) })?;
         let is_warned = self.deny.is_some() && report.count(Level::Warn) > 0;
         if is_warned || report.count(Level::Wrong) > 0 { Err(Stop::Found) } else { Ok(()) }
     }
 
-    fn around(&self, loaded: &Loaded) -> Result<Around, Stop> {
+    /// Without a root, only what lies at absolute places is looked at.
+    fn root(&self) -> &Path {
+        self.root.as_deref().unwrap_or(Path::new(""))
+    }
+
+    fn around(&self, loaded: &Loaded, env_file: Option<&Path>) -> Result<Around, Stop> {
         let config = &loaded.config.serve;
         let port = self.port.or(config.port).unwrap_or(PORT);
         let base = self.base_url.as_deref().or(config.base_url.as_deref()).unwrap_or(BASE_URL);
         let base = BaseUrl::parse(base, Some(port)).map_err(Stop::Usage)?;
-        let caller_key = match &self.api_key_file {
-            Some(path) => Some(world::read(path).map_err(Stop::Usage)?),
-            None => world::variable(CALLER_KEY_VARIABLE).map_err(Stop::Usage)?,
+        // A file that cannot be read is told with the files.
+        let kept = env_file.and_then(|path| world::optional_text(path).ok().flatten()).unwrap_or_default();
+        let key = |name: &str| -> Result<Option<Secret>, Stop> {
+            let set = world::variable(name).map_err(Stop::Usage)?;
+            let key = set.or_else(|| env::value(&kept, name)).map(|key| key.trim().to_owned());
+            Ok(key.filter(|key| !key.is_empty()).map(Secret::new))
         };
-        let caller_key = caller_key.filter(|key| !key.trim().is_empty()).map(|key| Secret::new(key.trim()));
-        Ok(Around { port, base, caller_key, upstream_key: target::upstream_key(None)? })
+        let key = |file: Option<&Path>, name: &str| match file {
+            Some(path) => Ok(Some(Secret::new(world::read(path).map_err(Stop::Usage)?.trim()))),
+            None => key(name),
+        };
+        let caller_key = key(self.api_key_file.as_deref(), CALLER_KEY_VARIABLE)?;
+        let upstream_key = key(self.upstream_key_file.as_deref(), KEY_VARIABLE)?;
+        Ok(Around { port, base, caller_key, upstream_key })
     }
 }
 
@@ -128,6 +177,7 @@ impl Around {
         let daemon = Server::new(&own, self.caller_key.as_ref()).map_err(Stop::Usage)?;
         daemon::Seen::of(&daemon).await.judge(&at, plans, report);
         listeners::judge(&world::listeners(), self.port, report);
+        models::judge_memory(plans, report);
         let litellm = Server::new(&self.base, self.upstream_key.as_ref()).map_err(Stop::Usage)?;
         let at = self.base.to_string();
         if let Some(known) = litellm::look_at_models(&litellm, &at, plans, self.port, report).await {

@@ -132,6 +132,12 @@ struct Decided {
 }
 
 impl Args {
+    /// The port and the base URL that the command line says, if it does.
+    #[must_use]
+    pub fn addresses(&self) -> (Option<u16>, Option<&str>) {
+        (self.port, self.target.base_url.as_deref())
+    }
+
     /// Runs until SIGTERM or SIGINT.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::cli::config::{Config, Place};
+use crate::cli::config::Place;
+use crate::cli::config::sync::SyncConfig;
 use crate::cli::export::files::{self, Target};
 use crate::cli::export::kind::{Addresses, Kind, document};
 use crate::cli::output::{Output, Stop};
@@ -59,37 +60,43 @@ impl Args {
         let mut targets = Vec::new();
         for kind in wanted {
             kind.warnings(plans).iter().for_each(|warning| out.warn(warning));
-            let found = self.targets(kind, plans, &addresses, &loaded.config, home.as_deref());
+            let found =
+                self::targets(kind, &self.root, plans, &addresses, &loaded.config.sync, home.as_deref());
             targets.extend(found.map_err(Stop::Failed)?);
         }
         apart(&targets).map_err(Stop::Failed)?;
         let changes = files::planned(&targets)?;
         if self.check { files::check(&changes, out) } else { files::write(&changes, out) }
     }
+}
 
-    fn targets<'a>(
-        &self,
-        kind: Kind,
-        plans: &'a [Plan],
-        addresses: &'a Addresses,
-        config: &Config,
-        home: Option<&Path>,
-    ) -> Result<Vec<Target<'a>>, String> {
-        if kind == Kind::Docs {
-            let mut targets = Vec::new();
-            for page in Page::ALL {
-                let path = config.sync.page(page, &self.root, home)?;
-                targets.extend(path.map(|path| document(page, path, plans)));
-            }
-            return Ok(targets);
+/// The files of one kind, where the table of the settings has them below `root`; none if they are left out.
+///
+/// # Errors
+///
+/// A place that cannot be used.
+pub fn targets<'a>(
+    kind: Kind,
+    root: &Path,
+    plans: &'a [Plan],
+    addresses: &'a Addresses,
+    config: &SyncConfig,
+    home: Option<&Path>,
+) -> Result<Vec<Target<'a>>, String> {
+    if kind == Kind::Docs {
+        let mut targets = Vec::new();
+        for page in Page::ALL {
+            let path = config.page(page, root, home)?;
+            targets.extend(path.map(|path| document(page, path, plans)));
         }
-        let Some(path) = config.sync.spot(kind, &self.root, home)? else { return Ok(Vec::new()) };
-        let mut targets = kind.targets(&path, plans, addresses);
-        // What others must have made before us is not made: without it the platform is elsewhere.
-        let is_ours = matches!(kind, Kind::EnsemblesMd | Kind::Optillm);
-        targets.iter_mut().for_each(|target| target.makes_folder |= is_ours);
-        Ok(targets)
+        return Ok(targets);
     }
+    let Some(path) = config.spot(kind, root, home)? else { return Ok(Vec::new()) };
+    let mut targets = kind.targets(&path, plans, addresses);
+    // What others must have made before us is not made: without it the platform is elsewhere.
+    let is_ours = matches!(kind, Kind::EnsemblesMd | Kind::Optillm);
+    targets.iter_mut().for_each(|target| target.makes_folder |= is_ours);
+    Ok(targets)
 }
 
 /// # Errors

@@ -53,6 +53,41 @@ pub fn shown(text: &str) -> String {
     lines.joined(all.collect(), 0)
 }
 
+/// What the file gives a variable, as systemd reads it: of several the last. `None` if it does not name it.
+#[must_use]
+pub fn value(text: &str, name: &str) -> Option<String> {
+    let lines = Lines::of(text);
+    let (starts, _) = starts(&lines);
+    let begins = |index: usize| {
+        starts[index] && {
+            let own = lines.all[index].text.split_once('=').map(|(it, _)| it.trim());
+            own == Some(name)
+        }
+    };
+    let first = (0..lines.all.len()).rev().find(|index| begins(*index))?;
+    let last = (first + 1..lines.all.len()).find(|index| starts[*index]).unwrap_or(lines.all.len());
+    let whole: Vec<&str> = lines.all[first..last].iter().map(|line| line.text).collect();
+    let whole = whole.join("\n");
+    whole.split_once('=').map(|(_, value)| unquoted(value.trim()))
+}
+
+/// A value without its quotes and backslashes; a backslash at the end of a line joins it to the next.
+fn unquoted(value: &str) -> String {
+    let mut text = String::new();
+    let mut quote = None;
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            (Some('\''), c) => text.push(c),
+            (_, '\\') => text.extend(chars.next().filter(|next| *next != '\n')),
+            (_, c) => text.push(c),
+        }
+    }
+    text
+}
+
 /// A line of the region: markers, and variables that name a selector.
 fn ours(text: &str) -> String {
     let is_plain =

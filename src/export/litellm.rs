@@ -40,6 +40,37 @@ const SETTINGS: Settings<'_> = Settings {
 /// A file without a `model_list` that can be read line by line, one that has our handles outside of the region, and one
 /// whose `general_settings` say the opposite.
 pub fn place(plans: &[Plan], daemon_url: &str, old: &str) -> Placed {
+    let old = if is_empty(old) { "model_list:\n" } else { old };
+    // Each looks at the file as it is, so that lines are named by their own numbers.
+    match (listed(plans, daemon_url, old), SETTINGS.place(old)) {
+        (Ok(listed), Ok(_)) => SETTINGS.place(&listed),
+        (Err(mut refusals), Err(more)) => {
+            refusals.extend(more.into_iter().filter(|it| !refusals.contains(it)).collect::<Vec<_>>());
+            refusals.sort_by_key(|refusal| refusal.line);
+            Err(refusals)
+        }
+        (Err(refusals), Ok(_)) | (Ok(_), Err(refusals)) => Err(refusals),
+    }
+}
+
+fn is_empty(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').is_empty()
+}
+
+/// Whether the file's `general_settings` say what they must.
+#[must_use]
+pub fn has_settings(text: &str) -> bool {
+    !is_empty(text) && SETTINGS.place(text).is_ok_and(|placed| placed == text)
+}
+
+/// Whether the file's `model_list` has each handle as it must be.
+#[must_use]
+pub fn has_entries(plans: &[Plan], daemon_url: &str, text: &str) -> bool {
+    listed(plans, daemon_url, text).is_ok_and(|placed| placed == text)
+}
+
+/// The file with an entry for each plan, and its settings as they were.
+fn listed(plans: &[Plan], daemon_url: &str, old: &str) -> Placed {
     let entries: String = plans.iter().map(|plan| entry(plan, daemon_url)).collect();
     let entries: Vec<String> = entries.lines().map(str::to_owned).collect();
     let names: Vec<&str> = plans.iter().map(|plan| plan.handle.as_ref()).collect();
@@ -51,17 +82,7 @@ pub fn place(plans: &[Plan], daemon_url: &str, old: &str) -> Placed {
         alone: None,
         other: Some(SETTINGS.key),
     };
-    let old = if old.trim_start_matches('\u{feff}').is_empty() { "model_list:\n" } else { old };
-    // Each looks at the file as it is, so that lines are named by their own numbers.
-    match (list.place(old), SETTINGS.place(old)) {
-        (Ok(listed), Ok(_)) => SETTINGS.place(&listed),
-        (Err(mut refusals), Err(more)) => {
-            refusals.extend(more.into_iter().filter(|it| !refusals.contains(it)).collect::<Vec<_>>());
-            refusals.sort_by_key(|refusal| refusal.line);
-            Err(refusals)
-        }
-        (Err(refusals), Ok(_)) | (Ok(_), Err(refusals)) => Err(refusals),
-    }
+    list.place(old)
 }
 
 /// How long LiteLLM waits for this handle, in seconds: its own deadline, and a little more.

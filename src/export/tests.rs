@@ -57,6 +57,22 @@ fn litellm_waits_longer_than_the_handle_and_books_nothing_twice() {
 }
 
 #[test]
+fn a_variable_is_read_as_systemd_reads_it() {
+    let text =
+        "A=one\n# B=no\nB = 'it''s $x' \nC=\"a \\\"b\\\" \\\nc\"\nD=first\nexport E=no\nD=la\\\nst\nF=\n";
+    for (name, value) in [
+        ("A", Some("one")),
+        ("B", Some("its $x")),
+        ("C", Some("a \"b\" c")),
+        ("D", Some("last")),
+        ("E", None),
+        ("F", Some("")),
+    ] {
+        assert_eq!(env::value(text, name).as_deref(), value, "{name}");
+    }
+}
+
+#[test]
 fn litellm_is_told_the_longest_answer_that_can_reach_a_client() {
     let told = |plan: &Plan| fresh(litellm::place(std::slice::from_ref(plan), DAEMON_URL, ""));
     let mut plan = sample::architect();

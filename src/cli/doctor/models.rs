@@ -7,6 +7,7 @@ use super::litellm::Known;
 use super::report::Report;
 use crate::diagnostic::suggest::did_you_mean;
 use crate::plan::{Model, Plan};
+use crate::units::Bytes;
 use crate::upstream::base_url::BaseUrl;
 
 /// How many handles are named of those that ask a model.
@@ -52,6 +53,23 @@ pub fn judge(known: &Known, plans: &[Plan], own_port: u16, report: &mut Report) 
             Part::Models,
             format!("no member comes back to this daemon; limits agree where LiteLLM has any ({said})"),
         );
+    }
+}
+
+/// Models that do not say what they need count as nothing.
+pub fn judge_memory(plans: &[Plan], report: &mut Report) {
+    let before = report.0.len();
+    for plan in plans {
+        let held = plan.models.iter().filter_map(|model| model.memory).fold(Bytes(0), Bytes::plus);
+        if let Some(most) = plan.memory.filter(|most| held > *most) {
+            report.found(
+                Kind::Memory,
+                format!("the models of `{}` need {held}, tier `{}` has {most}", plan.handle, plan.tier),
+            );
+        }
+    }
+    if report.0.len() == before {
+        report.ok(Part::Models, "the models of each handle fit the memory of its tier");
     }
 }
 

@@ -75,7 +75,12 @@ pub fn planned(targets: &[Target<'_>]) -> Result<Vec<Change>, Stop> {
 }
 
 impl Target<'_> {
-    fn planned(&self) -> Result<Option<Change>, String> {
+    /// Reads the file and says what is to become of it; nothing if it is neither there nor needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`planned`], of one file.
+    pub fn planned(&self) -> Result<Option<Change>, String> {
         let shown = world::shown(&self.path);
         if put::is_archived(&self.path) {
             return Err(format!("`{shown}` is in `docs/archive`, where nothing is changed"));
@@ -143,7 +148,24 @@ pub fn check(changes: &[Change], out: &mut Output) -> Result<(), Stop> {
 // === impl Change ===
 
 impl Change {
-    fn is_due(&self) -> bool {
+    /// What the file holds; nothing if it is not there.
+    #[must_use]
+    pub fn old(&self) -> Option<&str> {
+        self.old.as_deref()
+    }
+
+    /// The first line that is to be there and is not, with what is private hidden.
+    #[must_use]
+    pub fn first_missing(&self) -> Option<String> {
+        let seen = |text: &str| if self.is_private { env::shown(text) } else { text.to_owned() };
+        let (old, new) = (seen(self.old.as_deref().unwrap_or_default()), seen(&self.new));
+        let missing = new.lines().find(|line| !old.lines().any(|it| it == *line));
+        missing.map(|line| line.trim().to_owned())
+    }
+
+    /// Whether the file is not as it is to be.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
         self.old.as_ref() != Some(&self.new)
     }
 

@@ -12,14 +12,25 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def examined(lab, daemon, ensembles: Path, **env: str) -> tuple[int, dict, list[dict]]:
-    """Exit code, report, and what is not as it should be."""
+    """Exit code, report, and what is not as it should be. The platform's files and the unit are as they should be."""
+    site, port, base = lab.folder / f"doctor-{daemon.name}", daemon.address.rsplit(":", 1)[1], f"{lab.litellm_address}/v1"
+    for folder in ("layer-gateway/registry", "layer-gateway/litellm-orch/config", "platform/ops/ovctl/warm", "etc"):
+        (site / folder).mkdir(parents=True, exist_ok=True)
+    (site / "ensc.toml").write_text(f'[serve]\nport = {port}\nbase_url = "{base}"\n[sync]\nenv = "etc/env"\n')
+    (site / "unit").write_text(f"EnvironmentFile={site}/etc/env\nExecStart=ensc serve --port {port} --base-url {base}\n")
     keys = {"OPENAI_API_KEY": lab.litellm_key, "OPTILLM_API_KEY": lab.daemon_key, **env}
-    done = subprocess.run([
-        lab.ensc, "doctor", "--json", "--port", daemon.address.rsplit(":", 1)[1],
-        "--base-url", f"{lab.litellm_address}/v1", "--ensembles", str(ensembles),
-    ], capture_output=True, text=True, timeout=60, env={"PATH": os.environ["PATH"], "HOME": str(lab.folder), **keys})
+    keys = {name: key for name, key in keys.items() if key}
+
+    def ensc(*args: str) -> subprocess.CompletedProcess:
+        there = ["--root", str(site), "--config", str(site / "ensc.toml"), "--ensembles", str(ensembles)]
+        return subprocess.run([lab.ensc, *args, *there], capture_output=True, text=True, timeout=60,
+                              env={"PATH": os.environ["PATH"], "HOME": str(site), **keys})
+
+    synced = ensc("sync")
+    same("the files are written", (synced.returncode, synced.stderr), (0, ""))
+    done = ensc("doctor", "--json", "--unit", str(site / "unit"))
     holds("nothing is complained of", done.stderr == "", done.stderr)
-    holds("no key is shown", not any(key in done.stdout for key in keys.values() if key), done.stdout)
+    holds("no key is shown", not any(key in done.stdout for key in keys.values()), done.stdout)
     report = json.loads(done.stdout)
     return done.returncode, report, [check for check in report["checks"] if check["state"] != "ok"]
 

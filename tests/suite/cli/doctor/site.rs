@@ -1,6 +1,7 @@
 //! An installation that is sound: files, a daemon that serves them, a LiteLLM that knows members and handles.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -71,7 +72,50 @@ impl Site {
         site.litellm.say("/health/readiness/details", 200, json!({"litellm_version": "1.106.2"}));
         site.litellm.say("/v1/chat/completions", 200, json!({"choices": [], "ensc": {"probe": true}}));
         site.wait_until("/health/ready", "\"ready\"");
+        for file in
+            ["site/layer-gateway/registry/x", "site/layer-gateway/litellm-orch/config/x", "site/etc/x"]
+        {
+            site.put(file, "");
+        }
+        site.settle();
         site
+    }
+
+    /// The platform's files and the unit say where daemon and LiteLLM are by now.
+    pub fn settle(&self) {
+        let (port, base) = (self.port, self.litellm.base());
+        let before = fs::read_to_string(self.path("ensembles/ensc.toml")).unwrap_or_default();
+        let lints = before.split("[serve]").next().unwrap_or_default();
+        let settings =
+            format!("{lints}[serve]\nport = {port}\nbase_url = \"{base}\"\n[sync]\nenv = \"etc/env\"\n");
+        self.put("ensembles/ensc.toml", &settings);
+        let env = self.path("site/etc/env").display().to_string();
+        let unit = format!(
+            "[Service]\nEnvironmentFile={env}\nExecStart=/usr/bin/ensc serve --host 127.0.0.1 --port {port} \\\n  --base-url {base}\n"
+        );
+        self.put("unit.service", &unit);
+        let mut command = ensc();
+        command.current_dir(self.folder.path()).env("HOME", self.path("home"));
+        let (code, _, complained) = said(command.args(["sync", "--root", "site"]));
+        assert_eq!(code, Some(0), "{complained}");
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file below the folder of it all.
+    pub fn put(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+
+    /// The same, with a part of what it says replaced.
+    pub fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.path(name)).expect("it is there");
+        assert!(text.contains(from), "{name} has no `{from}`:\n{text}");
+        self.put(name, &text.replace(from, to));
     }
 
     fn add(&mut self, name: &str, params: Value, info: Value) {
@@ -122,13 +166,14 @@ impl Site {
     pub fn doctor(&self, args: &[&str]) -> (Option<i32>, String, String) {
         let mut command = self.command("doctor", args);
         command.args(["--port", &self.port.to_string()]);
-        said(command)
+        command.arg("--root").arg(self.path("site")).arg("--unit").arg(self.path("unit.service"));
+        said(&mut command)
     }
 
     pub fn command(&self, verb: &str, args: &[&str]) -> Command {
         let mut command = ensc();
         command.current_dir(self.folder.path()).arg(verb).args(args).args(["--base-url", &self.base]);
-        command.env("OPTILLM_API_KEY", &self.caller_key);
+        command.env("OPTILLM_API_KEY", &self.caller_key).env("HOME", self.path("home"));
         self.upstream_key.iter().for_each(|key| _ = command.env("OPENAI_API_KEY", key));
         command
     }
@@ -150,6 +195,7 @@ impl Site {
         self.deployments = serde_json::from_str(&text).expect("it was JSON");
         self.daemon = Some(daemon);
         self.tell();
+        self.settle();
     }
 
     /// Something else listens where the doctor looks for the daemon.
@@ -159,6 +205,7 @@ impl Site {
         self.deployments = serde_json::from_str(&text).expect("it was JSON");
         self.port = other.port;
         self.tell();
+        self.settle();
     }
 }
 
@@ -169,7 +216,7 @@ fn start(folder: &TempDir, base: &str) -> Server {
     Server::start(command)
 }
 
-pub fn said(mut command: Command) -> (Option<i32>, String, String) {
+pub fn said(command: &mut Command) -> (Option<i32>, String, String) {
     let done = command.output().expect("the command starts");
     let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");
     (done.status.code(), text(done.stdout), text(done.stderr))
