@@ -20,7 +20,6 @@ mod yaml;
 mod tests;
 
 use crate::plan::{Act, Plan, Tools};
-use crate::units::Tokens;
 
 /// Where the daemon answers unless it is told otherwise.
 pub const DAEMON_URL: &str = "http://127.0.0.1:4020/v1";
@@ -34,13 +33,6 @@ pub fn headline(plan: &Plan) -> String {
     let text = paragraph.strip_prefix(&format!("`{}`: ", plan.handle)).unwrap_or(&paragraph);
     let sentence = text.split_once(". ").map_or(text, |(first, _)| first);
     sentence.trim_end_matches('.').to_owned()
-}
-
-/// The longest answer that can reach a client, in tokens: of what may speak last, whoever may say most, as the daemon
-/// tells it. A reply that no model writes is made of what came in.
-fn output_max(plan: &Plan) -> Tokens {
-    let finals = plan.nodes.iter().filter(|node| node.is_final).filter_map(|node| node.act.ask());
-    finals.map(|ask| ask.max_tokens).max().unwrap_or(plan.bounds.request_max)
 }
 
 /// A client's tools may come back as tool calls.

@@ -280,6 +280,14 @@ impl Plan {
         self.models.iter().filter(move |model| model.runs_on() == runtime)
     }
 
+    /// The longest answer that can reach a client, in tokens: of what may speak last, whoever may say most. A reply that no
+    /// model writes is made of what came in.
+    #[must_use]
+    pub fn output_max(&self) -> Tokens {
+        let finals = self.nodes.iter().filter(|node| node.is_final).filter_map(|node| node.act.ask());
+        finals.map(|ask| ask.max_tokens).max().unwrap_or(self.bounds.request_max)
+    }
+
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         (0..self.nodes.len() as u32).map(NodeId)
     }

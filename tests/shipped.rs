@@ -83,6 +83,13 @@ fn models_without_failures(plan: &Plan) -> BTreeSet<String> {
 }
 
 #[test]
+fn an_answer_is_as_long_as_its_last_call_may_say_and_else_as_what_came_in() {
+    assert_eq!(named("opt-architect-high-xl").output_max().0, 16_000);
+    let unwritten = named("opt-privacy-fast-s");
+    assert_eq!(unwritten.output_max(), unwritten.bounds.request_max);
+}
+
+#[test]
 fn exactly_the_ten_handles_ship_and_cost_what_they_say() {
     let plans = plans();
     let found: Vec<(&str, u32, u32)> =

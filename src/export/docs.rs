@@ -2,7 +2,7 @@
 //! texts in `docs/`, with a word in braces where a table stands.
 
 use crate::export::lines::Placed;
-use crate::export::{answers_with_tools, headline, markdown, output_max};
+use crate::export::{answers_with_tools, headline, markdown};
 use crate::plan::Plan;
 use crate::units::Bytes;
 
@@ -128,7 +128,7 @@ fn limits(plans: &[Plan]) -> String {
             "| `{}` | {} | {} | {} | {} |",
             plan.handle,
             plan.bounds.request_max.0,
-            output_max(plan).0,
+            plan.output_max().0,
             plan.timeout,
             if answers_with_tools(plan) { "yes" } else { "no" }
         )

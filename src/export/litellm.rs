@@ -5,7 +5,7 @@
 use crate::export::lines::Placed;
 use crate::export::yaml::list::List;
 use crate::export::yaml::settings::{Settings, Wanted};
-use crate::export::{answers_with_tools, output_max, scalar};
+use crate::export::{answers_with_tools, scalar};
 use crate::plan::Plan;
 
 /// What LiteLLM waits beyond the handle's own deadline, in seconds. A shorter wait becomes a 408, which clients
@@ -96,7 +96,7 @@ fn entry(plan: &Plan, daemon_url: &str) -> String {
     let url = scalar(daemon_url);
     let timeout = timeout_s(plan);
     let input = plan.bounds.request_max.0;
-    let output = output_max(plan).0;
+    let output = plan.output_max().0;
     let tools = answers_with_tools(plan);
     format!(
         "- model_name: {handle}

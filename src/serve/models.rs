@@ -29,7 +29,7 @@ pub fn plan(state: &State, handle: &str) -> Result<Response<Body>, Refusal> {
 }
 
 fn describe(plan: &Plan, created_s: u64) -> Value {
-    let max_output = max_output_tokens(plan);
+    let max_output = plan.output_max().0;
     json!({
         "id": plan.handle,
         "object": "model",
@@ -62,10 +62,4 @@ fn bounds(bounds: &Bounds) -> Value {
 fn technique(plan: &Plan) -> Option<&str> {
     let (_, rest) = plan.handle.split_once('-')?;
     plan.selector.strip_suffix(rest)?.strip_suffix('-')
-}
-
-/// The longest answer that can reach a client.
-fn max_output_tokens(plan: &Plan) -> u64 {
-    let finals = plan.nodes.iter().filter(|node| node.is_final);
-    finals.filter_map(|node| node.act.ask()).map(|ask| ask.max_tokens.0).max().unwrap_or_default()
 }

@@ -42,12 +42,15 @@ impl Report {
         let p50 = |who: usize| micros(percentile(&self.latency[who], 50.0));
         let p99 = |who: usize| micros(percentile(&self.latency[who], 99.0));
         let ratio = median(&self.throughput[DAEMON]).zip(median(&self.throughput[RELAY])).map(|(a, b)| a / b);
+        let cpu = mean(&self.cpu[DAEMON]).zip(mean(&self.cpu[RELAY]));
+        let cpu = cpu.map(|(daemon, relay)| daemon.as_secs_f64() / relay.as_secs_f64());
         let rss = self.idle_rss_kib as f64 / 1024.0;
         vec![
             Goal::new("added over bare, p50", "µs", minus(p50(DAEMON), p50(BARE)), Want::AtMost(400.0)),
             Goal::new("added over relay, p50", "µs", minus(p50(DAEMON), p50(RELAY)), Want::AtMost(200.0)),
             Goal::new("added over relay, p99", "µs", minus(p99(DAEMON), p99(RELAY)), Want::Nothing),
-            Goal::new("throughput, share of relay's", "", ratio, Want::AtLeast(0.85)),
+            Goal::new("throughput, share of relay's", "", ratio, Want::AtLeast(0.9)),
+            Goal::new("processor time, share of relay's", "", cpu, Want::AtMost(1.3)),
             Goal::new("memory, fresh and idle", "MiB", Some(rss), Want::AtMost(20.0)),
             Goal::new("start to ready", "ms", median(&self.ready_ms), Want::AtMost(100.0)),
             Goal::new("`ensc check` of what we ship", "ms", median(&self.check_ms), Want::AtMost(20.0)),

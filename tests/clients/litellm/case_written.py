@@ -79,8 +79,8 @@ def routed(lab, http: httpx.Client, handles: list[str]):
         same(f"retries of {handle}", params["num_retries"], 0)
         same(f"costs of {handle}", (info["input_cost_per_token"], info["output_cost_per_token"]), (0, 0))
         same(f"mode of {handle}", info["mode"], "chat")
-        if said := served[handle]["max_output_tokens"]:  # 0 where no model writes the reply
-            same(f"limits of {handle}", info["max_output_tokens"], said)
+        said = served[handle]["max_output_tokens"]
+        same(f"limits of {handle}", info["max_output_tokens"], said)
 
 
 def answers(lab, http: httpx.Client):
