@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -172,6 +173,8 @@ where
             let response = app.answer(request.map(Body::new)).await;
             Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
         }
+        // hyper keeps room for one of these as long as the connection lives, which is silent most of the time.
+        .boxed()
     });
     // No timer for hyper: see `pace.rs`. Its limit of 100 headers is the default.
     let mut connection = pin!(
