@@ -7,6 +7,7 @@ pub mod completions;
 pub mod config;
 pub mod diff;
 pub mod doctor;
+mod duration;
 pub mod explain;
 pub mod export;
 pub mod fix;

@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::cli::export::kind::Addresses;
 use crate::cli::limits::{self, LimitsConfig};
 use crate::cli::output::{Output, Stop};
+use crate::cli::target::BASE_URL;
 use crate::cli::world::{self, Look};
 use crate::diagnostic::suggest::did_you_mean;
+use crate::export::DAEMON_URL;
 use crate::lint::{self, Level, Policy};
 use crate::serve;
 use crate::source::{SourceFile, Sources};
@@ -52,6 +55,20 @@ pub struct ServeConfig {
     /// How much is taken on at once.
     #[serde(default)]
     limits: LimitsConfig,
+}
+
+// === impl ServeConfig ===
+
+impl ServeConfig {
+    /// As `ensc serve` takes them from the same settings.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        let port = self.port.map(|port| format!("http://127.0.0.1:{port}/v1"));
+        Addresses {
+            daemon: port.unwrap_or_else(|| DAEMON_URL.to_owned()),
+            upstream: self.base_url.clone().unwrap_or_else(|| BASE_URL.to_owned()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -90,7 +90,7 @@ impl What {
         };
         let loaded = args.place.load_sound(out)?;
         let plans = &loaded.compiled.plans;
-        let said = Addresses::of(&loaded.config.serve);
+        let said = loaded.config.serve.addresses();
         let addresses =
             Addresses { daemon: daemon.unwrap_or(said.daemon), upstream: upstream.unwrap_or(said.upstream) };
         kind.warnings(plans).iter().for_each(|warning| out.warn(warning));

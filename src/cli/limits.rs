@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::cli::serve::read_duration;
+use crate::cli::duration;
 use crate::run::slots::{CALLS_MAX, QUEUE_MAX, Slots};
 use crate::serve::Allowed;
 
@@ -94,7 +94,7 @@ fn size(key: &str, said: Option<&str>, usual: usize) -> Result<usize, String> {
 
 fn time(key: &str, said: Option<&str>, usual: Duration) -> Result<Duration, String> {
     let Some(text) = said else { return Ok(usual) };
-    let time = read_duration(text).filter(|time| !time.is_zero());
+    let time = duration::read(text).filter(|time| !time.is_zero());
     time.ok_or_else(|| format!("`{key}` cannot be `{text}`; write a time as 500ms, 30s or 2m"))
 }
 

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use crate::approach::Approaches;
 use crate::cli::config::{Loaded, Place, ServeConfig};
+use crate::cli::duration;
 use crate::cli::limits::Chosen as Limits;
 use crate::cli::output::{Output, Stop};
 use crate::cli::reload::Reloader;
@@ -340,24 +341,9 @@ fn check_approach(approach: Option<&str>) -> Result<(), Stop> {
     }
 }
 
-/// `500ms`, `30s`, `2m`, `1h`.
 fn duration(text: &str) -> Result<Duration, Stop> {
-    read_duration(text)
+    duration::read(text)
         .ok_or_else(|| Stop::Usage(format!("`{text}` is no length of time; write 30s, 500ms, 2m or 1h")))
-}
-
-/// A whole number and its unit.
-pub(super) fn read_duration(text: &str) -> Option<Duration> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let unit_ms = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(unit_ms).map(Duration::from_millis)
 }
 
 /// Every request holds descriptors: take all that the system allows.
@@ -374,21 +360,5 @@ fn say_limits(limits: &Limits, calls_are_real: bool) {
             }
         }
         Err(problem) => warn!("the limit of open files stays as it is: {problem}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_of_time_are_read_as_in_the_language() {
-        let ms = |text| duration(text).ok().map(|d| d.as_millis());
-        assert_eq!(ms("30s"), Some(30_000));
-        assert_eq!(ms("500ms"), Some(500));
-        assert_eq!(ms("2m"), Some(120_000));
-        for wrong in ["30", "s", "-1s", "1.5s", "", "99999999999999999h"] {
-            assert_eq!(ms(wrong), None, "{wrong}");
-        }
     }
 }

@@ -53,7 +53,7 @@ impl Args {
         }
         let loaded = self.place.load_sound(out)?;
         let plans = &loaded.compiled.plans;
-        let addresses = Addresses::of(&loaded.config.serve);
+        let addresses = loaded.config.serve.addresses();
         let home = world::variable("HOME").map_err(Stop::Failed)?.map(PathBuf::from);
         let wanted: Vec<Kind> =
             Kind::ALL.into_iter().filter(|kind| self.what.is_empty() || self.what.contains(kind)).collect();

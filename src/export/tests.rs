@@ -185,14 +185,15 @@ fn secrets_stay_and_are_not_shown() {
     assert!(!env::shown(&pasted).contains("Sk_9"), "what is no selector may be a secret");
 }
 
-/// What is wrong with a file, the line that is named, and a part of what is said.
+/// What is wrong with a file: the line that is named, and a part of what is said.
+#[track_caller]
+fn check(placed: Placed, line: usize, part: &str) {
+    let refusals = placed.expect_err("it cannot be understood");
+    assert!(refusals[0].line == line && refusals[0].message.contains(part), "{refusals:?}");
+}
+
 #[test]
 fn what_cannot_be_understood_is_named_by_its_line() {
-    #[track_caller]
-    fn check(placed: Placed, line: usize, part: &str) {
-        let refusals = placed.expect_err("it cannot be understood");
-        assert!(refusals[0].line == line && refusals[0].message.contains(part), "{refusals:?}");
-    }
     let yaml = |old: &str| litellm::place(&plans(), DAEMON_URL, old);
     check(yaml("a: 1\n"), 1, "there is no `model_list`; add");
     check(yaml("model_list: []\n"), 1, "write `model_list:` alone");

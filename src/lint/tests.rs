@@ -53,6 +53,16 @@ fn a_member_that_is_a_handle_is_a_loop() {
 }
 
 #[test]
+fn a_model_that_is_named_like_an_ensemble_is_told_another_name() {
+    let mut plan = sample::architect();
+    plan.models[1].name = "race-engineer-7b".into();
+    let found = look(&Sources::default(), &[plan], &Policy::default());
+    assert_eq!(found.len(), 1, "{found:?}");
+    let advice = &found[0].help[0];
+    assert!(advice.contains("another name here and as its `model_name` in LiteLLM"), "{advice}");
+}
+
+#[test]
 fn a_name_with_an_underscore_is_not_kebab_case() {
     let mut plan = sample::architect();
     plan.handle = "opt_architect".into();

@@ -5,10 +5,8 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use super::files::Target;
-use crate::cli::config::ServeConfig;
-use crate::cli::target::BASE_URL;
 use crate::export::docs::Page;
-use crate::export::{DAEMON_URL, ensembles_md, env, handles, litellm, optillm, warm};
+use crate::export::{ensembles_md, env, handles, litellm, optillm, warm};
 use crate::plan::Plan;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,21 +27,6 @@ pub struct Addresses {
     pub daemon: String,
     /// Where the daemon finds LiteLLM.
     pub upstream: String,
-}
-
-// === impl Addresses ===
-
-impl Addresses {
-    /// As `ensc serve` takes them from the same settings.
-    #[must_use]
-    pub fn of(settings: &ServeConfig) -> Self {
-        let port = settings.port.map(|port| format!("http://127.0.0.1:{port}/v1"));
-        let upstream = settings.base_url.clone();
-        Self {
-            daemon: port.unwrap_or_else(|| DAEMON_URL.to_owned()),
-            upstream: upstream.unwrap_or_else(|| BASE_URL.to_owned()),
-        }
-    }
 }
 
 // === impl Kind ===

@@ -1,8 +1,7 @@
 //! What the controllers of models read.
 
-use super::{fresh, plans};
+use super::{check, fresh, plans};
 use crate::explain::sample;
-use crate::export::lines::Placed;
 use crate::export::{ensembles_md, optillm, warm};
 
 #[test]
@@ -43,11 +42,6 @@ fn a_profile_names_what_its_runtime_loads() {
 
 #[test]
 fn what_cannot_be_understood_is_named_by_its_line() {
-    #[track_caller]
-    fn check(placed: Placed, line: usize, part: &str) {
-        let refusals = placed.expect_err("it cannot be understood");
-        assert!(refusals[0].line == line && refusals[0].message.contains(part), "{refusals:?}");
-    }
     let profile = |old: &str| warm::place(&plans()[1], old);
     check(profile("# a\nmlx-a\n"), 2, "begins with `ov-`");
     check(profile("ov-a ov-b\n"), 1, "the name of one model");

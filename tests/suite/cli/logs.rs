@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -38,14 +39,13 @@ fn upstream() -> (u16, Arc<Mutex<String>>) {
     (port, asked)
 }
 
-/// One request, one answer, and the end of the connection.
-fn answer(mut stream: &TcpStream, seen: &Mutex<String>) {
-    let mut reader = BufReader::new(stream);
+/// The head and the body of a request or an answer; `None` at the end of the connection.
+fn message(reader: &mut impl BufRead) -> Option<(String, String)> {
     let (mut head, mut length) = (String::new(), 0);
     while !head.ends_with("\r\n\r\n") {
         let from = head.len();
         if reader.read_line(&mut head).expect("a line") == 0 {
-            return;
+            return None;
         }
         if let Some(text) = head[from..].to_ascii_lowercase().strip_prefix("content-length: ") {
             length = text.trim().parse().expect("a number");
@@ -53,8 +53,13 @@ fn answer(mut stream: &TcpStream, seen: &Mutex<String>) {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("the body");
-    let body = String::from_utf8(body).expect("UTF-8");
-    seen.lock().expect("nobody panics").push_str(&(head.clone() + &body));
+    Some((head, String::from_utf8(body).expect("UTF-8")))
+}
+
+/// One request, one answer, and the end of the connection.
+fn answer(mut stream: &TcpStream, seen: &Mutex<String>) {
+    let Some((head, body)) = message(&mut BufReader::new(stream)) else { return };
+    seen.lock().expect("nobody panics").push_str(&(head + &body));
     let (status, said) = if body.contains("beta-large") {
         (400, json!({"error": {"message": UPSTREAM, "type": UPSTREAM, "code": "400"}}))
     } else {
@@ -191,11 +196,13 @@ fn a_log_that_nobody_reads_stops_nothing() {
     command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim", "--log", "json"]);
     let mut server = Server::start_logged(command, Stdio::piped());
     let mut stream = TcpStream::connect(&server.address).expect("it listens");
+    // Who waits for the reader of the log for ever fails here, and does not hang.
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a limit can be set");
     let mut answers = BufReader::new(stream.try_clone().expect("one more handle"));
     let mut get = |path: &str| {
         let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
         stream.write_all(request.as_bytes()).expect("it reads");
-        read_answer(&mut answers)
+        message(&mut answers).expect("it answers").1
     };
     // A line each: more than the pipe and the lines that wait may hold together.
     (0..PIPE_LINES_MAX + LINES_MAX + 1).for_each(|_| _ = get("/nowhere"));
@@ -210,17 +217,3 @@ const LINES_MAX: usize = 4096;
 
 /// More lines than a pipe takes: it holds 64 KiB, and a line has more than 64 bytes.
 const PIPE_LINES_MAX: usize = 1024;
-
-fn read_answer(answers: &mut impl BufRead) -> String {
-    let (mut head, mut length) = (String::new(), 0);
-    while !head.ends_with("\r\n\r\n") {
-        let from = head.len();
-        assert_ne!(answers.read_line(&mut head).expect("a line"), 0, "the answer ends: {head}");
-        if let Some(text) = head[from..].to_ascii_lowercase().strip_prefix("content-length: ") {
-            length = text.trim().parse().expect("a number");
-        }
-    }
-    let mut body = vec![0; length];
-    answers.read_exact(&mut body).expect("the body");
-    String::from_utf8(body).expect("UTF-8")
-}
