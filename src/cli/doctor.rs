@@ -4,6 +4,7 @@ mod daemon;
 mod files;
 mod handles;
 pub mod kind;
+mod known;
 mod listeners;
 pub mod litellm;
 mod models;

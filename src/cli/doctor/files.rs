@@ -44,7 +44,7 @@ impl Platform<'_> {
             }
         }
         if unseen > 0 {
-            report.ok(
+            report.skipped(
                 Part::Files,
                 format!("{unseen} files below the platform's root were not looked at: name it with --root"),
             );

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::kind::{Kind, Part};
-use super::litellm::Known;
-use super::models::is_at;
+use super::known::{Known, is_at};
 use super::page::Page;
 use super::report::Report;
 use crate::export::litellm::timeout_s;

@@ -34,6 +34,7 @@ fn listening(table: &str, port: u16) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::doctor::report::State;
 
     const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid
    0: 0100007F:0FB4 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0
@@ -41,20 +42,20 @@ mod tests {
    2: 0501A8C0:0FB4 0101A8C0:C350 01 00000000:00000000 00:00000000 00000000     0
 ";
 
-    fn kinds(table: &str, port: u16) -> Vec<Option<Kind>> {
+    fn states(table: &str, port: u16) -> Vec<State> {
         let mut report = Report::default();
         judge(&[table.to_owned()], port, &mut report);
-        report.0.iter().map(|check| check.kind).collect()
+        report.0.iter().map(|check| check.state).collect()
     }
 
     #[test]
     fn only_who_listens_at_the_port_counts() {
-        assert_eq!(kinds(TABLE, 4020), [None]);
-        assert_eq!(kinds(TABLE, 4000), [Some(Kind::OpenPort)]);
-        assert_eq!(kinds(TABLE, 4021), []);
+        assert_eq!(states(TABLE, 4020), [State::Ok]);
+        assert_eq!(states(TABLE, 4000), [State::Found(Kind::OpenPort)]);
+        assert_eq!(states(TABLE, 4021), []);
         let any_v6 = TABLE.replace("0100007F:0FB4", "00000000000000000000000000000000:0FB4");
-        assert_eq!(kinds(&any_v6, 4020), [Some(Kind::OpenPort)]);
+        assert_eq!(states(&any_v6, 4020), [State::Found(Kind::OpenPort)]);
         let v6 = TABLE.replace("0100007F:0FB4", "00000000000000000000000001000000:0FB4");
-        assert_eq!(kinds(&v6, 4020), [None]);
+        assert_eq!(states(&v6, 4020), [State::Ok]);
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::kind::{Kind, Part};
+use super::known::Known;
 use super::page::{Page, Server};
 use super::report::Report;
 use super::{handles, models};
@@ -22,14 +23,6 @@ pub struct Seen {
     version: Option<String>,
     models: Page,
     info: Page,
-}
-
-/// What LiteLLM knows of names, if the pages could be read.
-pub struct Known {
-    /// The names in its list of models.
-    pub names: Vec<String>,
-    /// Its deployments, with `model_name`, `litellm_params` and `model_info`.
-    pub deployments: Option<Vec<Value>>,
 }
 
 // === impl Seen ===
@@ -116,15 +109,6 @@ impl Seen {
             );
         }
         Some(Known { names, deployments })
-    }
-}
-
-// === impl Known ===
-
-impl Known {
-    /// The deployments of a name.
-    pub fn deployments_of(&self, name: &str) -> impl Iterator<Item = &Value> {
-        self.deployments.iter().flatten().filter(move |it| it["model_name"] == name)
     }
 }
 

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::kind::{Kind, Part};
-use super::litellm::Known;
+use super::known::{Known, is_at};
 use super::report::Report;
 use crate::diagnostic::suggest::did_you_mean;
 use crate::plan::{Model, Plan};
 use crate::units::Bytes;
-use crate::upstream::base_url::BaseUrl;
 
 /// How many handles are named of those that ask a model.
 const HANDLES_NAMED_MAX: usize = 3;
@@ -109,11 +108,4 @@ fn compare(model: &Model, theirs: (Option<u64>, Option<u64>), report: &mut Repor
         Some(theirs) if theirs != output => differs("max_output_tokens", theirs, output),
         _ => (),
     }
-}
-
-/// Whether this is the address of what listens at that port of this host.
-pub fn is_at(base: &str, port: u16) -> bool {
-    let base = base.trim_end_matches('/');
-    let full = if base.ends_with("/v1") { base.to_owned() } else { format!("{base}/v1") };
-    BaseUrl::parse(&full, None).is_ok_and(|base| base.address.port() == port)
 }

@@ -9,9 +9,17 @@ use crate::cli::output::{bold, dim};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     pub part: Part,
-    /// Nothing if it is as it should be.
-    pub kind: Option<Kind>,
+    pub state: State,
     pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// Not looked at.
+    Skipped,
+    Found(Kind),
 }
 
 /// All of them, in the order in which they were looked at.
@@ -21,21 +29,30 @@ pub struct Report(pub Vec<Check>);
 // === impl Check ===
 
 impl Check {
+    fn kind(&self) -> Option<Kind> {
+        if let State::Found(kind) = self.state { Some(kind) } else { None }
+    }
+
     fn state(&self) -> &'static str {
-        self.kind.map_or("ok", |kind| kind.row().level.word())
+        match self.state {
+            State::Ok => "ok",
+            State::Skipped => "skip",
+            State::Found(kind) => kind.row().level.word(),
+        }
     }
 
     fn line(&self, colour: bool) -> String {
         let (state, part) = (self.state(), self.part.word());
-        let code = self.kind.map_or("", |kind| kind.row().code);
+        let code = self.kind().map_or("", |kind| kind.row().code);
         let shown = match (colour, state) {
             (false, _) => format!("{state:5}"),
             (true, "ok") => format!("\x1b[32m{state:5}\x1b[0m"),
+            (true, "skip") => dim(&format!("{state:5}"), true),
             (true, "warn") => format!("\x1b[1;33m{state:5}\x1b[0m"),
             (true, _) => format!("\x1b[1;31m{state:5}\x1b[0m"),
         };
         let line = format!("{shown}  {}  {part:7}  {}\n", bold(&format!("{code:4}"), colour), self.message);
-        match self.kind {
+        match self.kind() {
             None => line,
             Some(kind) => {
                 format!("{line}{}\n", dim(&format!("                      → {}", kind.row().advice), colour))
@@ -49,17 +66,22 @@ impl Check {
 impl Report {
     /// This is as it should be.
     pub fn ok(&mut self, part: Part, message: impl Into<String>) {
-        self.0.push(Check { part, kind: None, message: message.into() });
+        self.0.push(Check { part, state: State::Ok, message: message.into() });
+    }
+
+    /// This was not looked at.
+    pub fn skipped(&mut self, part: Part, message: impl Into<String>) {
+        self.0.push(Check { part, state: State::Skipped, message: message.into() });
     }
 
     pub fn found(&mut self, kind: Kind, message: impl Into<String>) {
-        self.0.push(Check { part: kind.row().part, kind: Some(kind), message: message.into() });
+        self.0.push(Check { part: kind.row().part, state: State::Found(kind), message: message.into() });
     }
 
     /// How many are so bad.
     #[must_use]
     pub fn count(&self, level: Level) -> usize {
-        self.0.iter().filter(|check| check.kind.is_some_and(|kind| kind.row().level == level)).count()
+        self.0.iter().filter(|check| check.kind().is_some_and(|kind| kind.row().level == level)).count()
     }
 
     /// For people: a line each, the advice below it, and a sum.
@@ -67,7 +89,7 @@ impl Report {
     pub fn text(&self, colour: bool) -> String {
         let lines: String = self.0.iter().map(|check| check.line(colour)).collect();
         let (wrong, warned) = (self.count(Level::Wrong), self.count(Level::Warn));
-        let ok = self.0.len() - wrong - warned;
+        let ok = self.0.iter().filter(|check| check.state == State::Ok).count();
         let warned = if warned == 1 { "1 warning".to_owned() } else { format!("{warned} warnings") };
         format!("{lines}\n{}\n", bold(&format!("{wrong} wrong, {warned}, {ok} ok"), colour))
     }
@@ -79,7 +101,7 @@ impl Report {
             .0
             .iter()
             .map(|check| {
-                let row = check.kind.map(Kind::row);
+                let row = check.kind().map(Kind::row);
                 json!({
                     "part": check.part.word(),
                     "state": check.state(),
@@ -92,5 +114,22 @@ impl Report {
             .collect();
         let (wrong, warned) = (self.count(Level::Wrong), self.count(Level::Warn));
         format!("{:#}\n", json!({"wrong": wrong, "warnings": warned, "checks": checks}))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_is_not_told_as_sound() {
+        let mut report = Report::default();
+        report.ok(Part::Daemon, "it answers");
+        report.skipped(Part::Files, "no root");
+        report.found(Kind::DaemonDown, "nobody answers");
+        let text = report.text(false);
+        assert!(text.contains("skip         files    no root\n"), "{text}");
+        assert!(text.ends_with("1 wrong, 0 warnings, 1 ok\n"), "{text}");
+        assert!(report.json().contains(r#""state": "skip""#));
     }
 }
