@@ -1,6 +1,7 @@
 //! The server loop: accepts, owns every connection's task, and stops in good order.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::Ipv4Addr;
 use std::pin::{Pin, pin};
@@ -160,32 +161,32 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// One connection, from its first byte to its last. When `stopping` turns true, the request in hand is the last.
+///
+/// hyper keeps two buffers for a connection as long as it lives, which is silent most of the time: so it has the
+/// connection only from the first byte of a request until it is silent again.
 pub(super) async fn connection<T>(io: T, app: App, mut stopping: watch::Receiver<bool>)
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let phase = Phase::default();
     let books = app.books();
-    let io = TokioIo::new(Paced::new(io, phase.clone(), app.allowed()));
-    let service = service_fn(|request: Request<Incoming>| {
-        let (app, answering) = (app.clone(), phase.answering());
-        async move {
-            let response = app.answer(request.map(Body::new)).await;
-            Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+    let mut io = Paced::new(io, phase.clone(), app.allowed());
+    let ended = loop {
+        let spoke = tokio::select! {
+            spoke = io.wait() => spoke,
+            () = stopped(&mut stopping) => Ok(false),
+        };
+        let spoke = spoke.unwrap_or_else(|error| {
+            tracing::debug!(%error, "connection");
+            false
+        });
+        if !spoke {
+            break Ok(());
         }
-        // hyper keeps room for one of these as long as the connection lives, which is silent most of the time.
-        .boxed()
-    });
-    // No timer for hyper: see `pace.rs`. Its limit of 100 headers is the default.
-    let mut connection = pin!(
-        http1::Builder::new().header_read_timeout(None).max_buf_size(HEAD_MAX).serve_connection(io, service)
-    );
-    let stopped = async { drop(stopping.wait_for(|stop| *stop).await) };
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopped => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        match Box::pin(talk(io, &app, &phase, &mut stopping)).await {
+            Ok(Some(silent)) => io = silent,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
     };
     // hyper passes a late idle connection off as one that ended in order.
@@ -196,6 +197,61 @@ where
     }
     if let Some(limit) = limit {
         books.metrics.reached(limit);
+    }
+}
+
+/// Returns when the server stops, at once if it does already.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    drop(stopping.wait_for(|stop| *stop).await);
+}
+
+/// Requests and their answers, until the connection is silent; then it is given back. `None` when it has ended.
+async fn talk<T>(
+    io: Paced<T>,
+    app: &App,
+    phase: &Phase,
+    stopping: &mut watch::Receiver<bool>,
+) -> hyper::Result<Option<Paced<T>>>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let service = service_fn(|request: Request<Incoming>| {
+        let (app, answering) = (app.clone(), phase.answering());
+        async move {
+            let response = app.answer(request.map(Body::new)).await;
+            Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+        }
+        // hyper gives a connection back only if what it holds can be moved.
+        .boxed()
+    });
+    // No timer for hyper: see `pace.rs`. Its limit of 100 headers is the default.
+    let mut connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_MAX)
+        .serve_connection(TokioIo::new(io), service);
+    let until_silent = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
+        Poll::Pending if phase.is_silent() => Poll::Ready(None),
+        polled => polled.map(Some),
+    });
+    let ended = tokio::select! {
+        ended = until_silent => ended,
+        () = stopped(stopping) => None,
+    };
+    if let Some(ended) = ended {
+        return ended.map(|()| None);
+    }
+    // Idle, it is done at once, and its parts can be had; else the request in hand is its last.
+    Pin::new(&mut connection).graceful_shutdown();
+    let done = poll_fn(|cx| Poll::Ready(connection.poll_without_shutdown(cx))).await;
+    match done {
+        Poll::Ready(done) => {
+            done?;
+            let parts = connection.into_parts();
+            let mut io = parts.io.into_inner();
+            io.put_back(parts.read_buf);
+            Ok(Some(io))
+        }
+        Poll::Pending => connection.await.map(|()| None),
     }
 }
 

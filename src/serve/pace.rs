@@ -2,6 +2,8 @@
 //!
 //! hyper's own limit for heads runs while a kept connection is idle, too; here the one for heads begins with their
 //! first byte. Works below hyper: sees bytes, not requests, but for the phase that whoever answers them sets.
+//!
+//! A connection that has been idle for a moment is *silent*: nothing but its socket need be kept until it speaks.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::limits::{Allowed, Limit};
@@ -26,9 +29,15 @@ struct At {
     reached: OnceLock<Limit>,
 }
 
-const IDLE: u8 = 0;
-const HEAD: u8 = 1;
-const BUSY: u8 = 2;
+/// How a connection begins, and what it comes to when it was idle for [`SETTLE`].
+const SILENT: u8 = 0;
+const IDLE: u8 = 1;
+const HEAD: u8 = 2;
+const BUSY: u8 = 3;
+
+/// How long a connection is idle before it counts as silent: whoever asks more often than this is served from buffers
+/// that are there.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// A request is being answered; the connection is idle again when this is dropped.
 pub struct Answering(Phase);
@@ -44,6 +53,8 @@ struct Waits {
 /// An IO with deadlines.
 pub struct Paced<T> {
     io: T,
+    /// Read before `io`.
+    again: Bytes,
     phase: Phase,
     waits: Waits,
     /// The phase for which `read_by` is set.
@@ -67,6 +78,11 @@ impl Phase {
 
     fn set(&self, phase: u8) {
         self.0.phase.store(phase, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.get() == SILENT
     }
 
     /// The limit that has ended the connection, if one has.
@@ -94,21 +110,67 @@ impl<T> Paced<T> {
     #[must_use]
     pub fn new(io: T, phase: Phase, allowed: &Allowed) -> Self {
         let waits = Waits { idle: allowed.idle, head: allowed.head_time, reader: allowed.reader };
-        Self { io, phase, waits, timed: IDLE, read_by: Box::pin(sleep(waits.idle)), write_by: None }
+        let read_by = Box::pin(sleep(waits.idle));
+        Self { io, again: Bytes::new(), phase, waits, timed: SILENT, read_by, write_by: None }
+    }
+
+    /// Gives bytes back that were read and not used; they are read again, before all others.
+    pub fn put_back(&mut self, bytes: Bytes) {
+        self.again = bytes;
+    }
+
+    fn poll_source(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
+    where
+        T: AsyncRead + Unpin,
+    {
+        if self.again.is_empty() {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
+        }
+        let count = self.again.len().min(buf.remaining());
+        buf.put_slice(&self.again.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits until there is something to read, with no more than a byte to read it into; false at the end.
+    pub async fn wait(&mut self) -> io::Result<bool>
+    where
+        T: AsyncRead + Unpin,
+    {
+        if self.again.is_empty() {
+            let mut first = [0; 1];
+            let count = self.read(&mut first).await?;
+            self.put_back(Bytes::copy_from_slice(&first[..count]));
+        }
+        Ok(!self.again.is_empty())
     }
 
     /// Whether the time for reading is over. A body has its own clock, where it is read.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let phase = self.phase.get();
-        if phase != self.timed {
-            self.timed = phase;
-            match phase {
-                IDLE => self.allow(self.waits.idle),
-                HEAD => self.allow(self.waits.head),
-                _ => {}
+        loop {
+            let phase = self.phase.get();
+            if phase != self.timed {
+                self.timed = phase;
+                match phase {
+                    SILENT => self.allow(self.waits.idle.saturating_sub(SETTLE)),
+                    IDLE => self.allow(self.waits.idle.min(SETTLE)),
+                    HEAD => self.allow(self.waits.head),
+                    _ => {}
+                }
+            }
+            if phase == BUSY {
+                return Poll::Pending;
+            }
+            ready!(self.read_by.as_mut().poll(cx));
+            if phase != IDLE {
+                return Poll::Ready(());
+            }
+            if self.write_by.is_some() {
+                // The end of the last answer is not sent yet; for that, the reader's clock runs.
+                self.allow(SETTLE);
+            } else {
+                self.phase.set(SILENT);
             }
         }
-        if phase == BUSY { Poll::Pending } else { self.read_by.as_mut().poll(cx) }
     }
 
     fn allow(&mut self, wait: Duration) {
@@ -136,8 +198,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let paced = self.get_mut();
         let before = buf.filled().len();
-        if let Poll::Ready(read) = Pin::new(&mut paced.io).poll_read(cx, buf) {
-            if buf.filled().len() > before && paced.phase.get() == IDLE {
+        if let Poll::Ready(read) = paced.poll_source(cx, buf) {
+            if buf.filled().len() > before && matches!(paced.phase.get(), SILENT | IDLE) {
                 paced.phase.set(HEAD);
             }
             return Poll::Ready(read);

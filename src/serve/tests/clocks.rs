@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::serve::health::Health;
 use crate::serve::limits::{Allowed, Limits};
 
-use super::kit::{app_of, ask, chat, get, hello_app, live, parse, send, talk, text};
+use super::kit::{Answer, PIPE, app_of, ask, chat, get, hello_app, live, parse, send, talk, text};
 
 /// Seconds until the connection is closed.
 async fn closed_after(io: &mut DuplexStream) -> u64 {
@@ -35,14 +35,71 @@ async fn an_idle_connection_lives_150_seconds_and_a_head_10() {
 async fn a_kept_connection_starts_anew_after_each_answer() {
     talk(hello_app(), async |mut io: DuplexStream| {
         for _ in 0..3 {
-            let kept = get("/health").replace("connection: close\r\n", "");
-            io.write_all(kept.as_bytes()).await.expect("it is open");
-            let mut piece = [0; 4096];
-            let count = io.read(&mut piece).await.expect("it answers");
-            assert!(piece[..count].starts_with(b"HTTP/1.1 200"));
+            io.write_all(kept(&get("/health")).as_bytes()).await.expect("it is open");
+            assert_eq!(answered(&mut io).await.status, 200);
             sleep(Duration::from_secs(149)).await;
         }
         assert_eq!(closed_after(&mut io).await, 1);
+    })
+    .await;
+}
+
+/// A request after which the connection is kept.
+fn kept(request: &str) -> String {
+    request.replace("connection: close\r\n", "")
+}
+
+/// Reads one answer of a kept connection.
+async fn answered(io: &mut DuplexStream) -> Answer {
+    let mut bytes = Vec::new();
+    loop {
+        let mut piece = [0; 4096];
+        let count = io.read(&mut piece).await.expect("the connection is in order");
+        assert_ne!(count, 0, "the connection ended within {:?}", String::from_utf8_lossy(&bytes));
+        bytes.extend_from_slice(&piece[..count]);
+        let answer = parse(&String::from_utf8_lossy(&bytes));
+        let length = answer.header("content-length").and_then(|length| length.parse().ok());
+        if length == Some(answer.body.len()) {
+            return answer;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_begun_before_the_silence_is_read_after_it() {
+    let second = get("/v1/models");
+    let (begun, rest) = second.split_at(30);
+    talk(hello_app(), async |mut io: DuplexStream| {
+        io.write_all(format!("{}{begun}", kept(&get("/health"))).as_bytes()).await.expect("it is open");
+        assert_eq!(answered(&mut io).await.status, 200);
+        sleep(Duration::from_secs(5)).await;
+        io.write_all(rest.as_bytes()).await.expect("it is open");
+        let mut answer = String::new();
+        io.read_to_string(&mut answer).await.expect("the connection ends in order");
+        assert_eq!(parse(&answer).json()["object"], "list");
+    })
+    .await;
+    talk(hello_app(), async |mut io: DuplexStream| {
+        io.write_all(format!("{}{begun}", kept(&get("/health"))).as_bytes()).await.expect("it is open");
+        assert_eq!(answered(&mut io).await.status, 200);
+        assert_eq!(closed_after(&mut io).await, 11, "a second of silence, then the time of a head");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_for_its_reader_is_whole_and_the_connection_kept() {
+    let large = "x".repeat(4 * PIPE);
+    let (sender, script) = live();
+    talk(app_of(script), async |mut io: DuplexStream| {
+        io.write_all(kept(&chat(&ask(""), &[])).as_bytes()).await.expect("it is open");
+        sender.send(super::kit::done(&large)).expect("the run is alive");
+        sleep(Duration::from_secs(50)).await;
+        let answer = answered(&mut io).await;
+        assert_eq!(answer.json()["choices"][0]["message"]["content"], large);
+        sleep(Duration::from_secs(50)).await;
+        io.write_all(kept(&get("/health")).as_bytes()).await.expect("it is open");
+        assert_eq!(answered(&mut io).await.status, 200);
     })
     .await;
 }
