@@ -229,9 +229,13 @@ where
         .header_read_timeout(None)
         .max_buf_size(HEAD_MAX)
         .serve_connection(TokioIo::new(io), service);
-    let until_silent = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-        Poll::Pending if phase.is_silent() => Poll::Ready(None),
-        polled => polled.map(Some),
+    let until_silent = poll_fn(|cx| {
+        let mut polled = Pin::new(&mut connection).poll(cx);
+        if polled.is_pending() && phase.is_answered() {
+            // After an answer hyper waits for a wake-up that comes with the next byte, and only then reads.
+            polled = Pin::new(&mut connection).poll(cx);
+        }
+        if polled.is_pending() && phase.is_silent() { Poll::Ready(None) } else { polled.map(Some) }
     });
     let ended = tokio::select! {
         ended = until_silent => ended,

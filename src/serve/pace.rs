@@ -31,13 +31,15 @@ struct At {
 
 /// How a connection begins, and what it comes to when it was idle for [`SETTLE`].
 const SILENT: u8 = 0;
-const IDLE: u8 = 1;
-const HEAD: u8 = 2;
-const BUSY: u8 = 3;
+/// As idle, but no clock runs yet: nobody has tried to read since the answer.
+const ANSWERED: u8 = 1;
+const IDLE: u8 = 2;
+const HEAD: u8 = 3;
+const BUSY: u8 = 4;
 
 /// How long a connection is idle before it counts as silent: whoever asks more often than this is served from buffers
 /// that are there.
-const SETTLE: Duration = Duration::from_secs(1);
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// A request is being answered; the connection is idle again when this is dropped.
 pub struct Answering(Phase);
@@ -85,6 +87,12 @@ impl Phase {
         self.get() == SILENT
     }
 
+    /// Whether the last answer is made, and its connection must be read from to become idle.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.get() == ANSWERED
+    }
+
     /// The limit that has ended the connection, if one has.
     #[must_use]
     pub fn reached(&self) -> Option<Limit> {
@@ -100,7 +108,7 @@ impl Phase {
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.set(IDLE);
+        self.0.set(ANSWERED);
     }
 }
 
@@ -116,7 +124,8 @@ impl<T> Paced<T> {
 
     /// Gives bytes back that were read and not used; they are read again, before all others.
     pub fn put_back(&mut self, bytes: Bytes) {
-        self.again = bytes;
+        // None of them is a piece of a buffer, too, and would hold it.
+        self.again = if bytes.is_empty() { Bytes::new() } else { bytes };
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
@@ -147,6 +156,10 @@ impl<T> Paced<T> {
     /// Whether the time for reading is over. A body has its own clock, where it is read.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
+            if self.phase.is_answered() {
+                self.phase.set(IDLE);
+                self.timed = ANSWERED;
+            }
             let phase = self.phase.get();
             if phase != self.timed {
                 self.timed = phase;
@@ -199,7 +212,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
         let paced = self.get_mut();
         let before = buf.filled().len();
         if let Poll::Ready(read) = paced.poll_source(cx, buf) {
-            if buf.filled().len() > before && matches!(paced.phase.get(), SILENT | IDLE) {
+            if buf.filled().len() > before && matches!(paced.phase.get(), SILENT | ANSWERED | IDLE) {
                 paced.phase.set(HEAD);
             }
             return Poll::Ready(read);

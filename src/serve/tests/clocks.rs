@@ -82,7 +82,7 @@ async fn a_request_begun_before_the_silence_is_read_after_it() {
     talk(hello_app(), async |mut io: DuplexStream| {
         io.write_all(format!("{}{begun}", kept(&get("/health"))).as_bytes()).await.expect("it is open");
         assert_eq!(answered(&mut io).await.status, 200);
-        assert_eq!(closed_after(&mut io).await, 11, "a second of silence, then the time of a head");
+        assert_eq!(closed_after(&mut io).await, 10, "what was begun is a head");
     })
     .await;
 }
