@@ -90,12 +90,3 @@ fn the_page_that_is_shown_is_the_page_that_is_printed() {
         ensc().current_dir(env!("CARGO_MANIFEST_DIR")).args(args.split(' ')).output().expect("it starts");
     assert_eq!(String::from_utf8_lossy(&done.stdout).trim_end(), shown.trim_end());
 }
-
-#[test]
-fn every_page_that_it_links_is_there() {
-    let text = readme();
-    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    for link in links.filter(|link| !link.starts_with("http")) {
-        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "{link}");
-    }
-}

@@ -2,7 +2,6 @@
 
 use ensc::explain;
 use ensc::explain::picture::{dot, mermaid, svg};
-use ensc::export::docs::Page;
 use ensc::export::{DAEMON_URL, ensembles_md, env, handles, litellm, optillm};
 
 use crate::ensembles::shipped;
@@ -64,9 +63,4 @@ fn exported() {
         "proxy_config.yaml",
         &optillm::place("http://127.0.0.1:4000/v1", "").expect("an empty file is fine"),
     );
-    // What is said of techniques is a copy of their manual, which has tests of its own.
-    for page in Page::ALL.into_iter().filter(|page| *page != Page::Techniques) {
-        let name = page.path().rsplit('/').next().unwrap_or_default();
-        kept(name, &page.place(&plans, "").expect("an empty file is fine"));
-    }
 }
