@@ -7,6 +7,7 @@ mod failure;
 mod kind;
 mod message;
 mod question;
+mod tool;
 
 pub use answer::{Head, probe, whole};
 pub use chunk::Chunks;

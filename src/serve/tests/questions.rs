@@ -22,6 +22,7 @@ fn refused(body: &str) -> (Option<String>, String) {
 fn what_is_wrong_with_a_question_is_named() {
     let with = |more: &str| ask(more);
     let messages = |list: &str| format!(r#"{{"model":"m","messages":{list}}}"#);
+    let function = r#"{"type":"function","function":{"name":"look"}}"#;
     let table: Vec<(String, Option<&str>)> = vec![
         ("".to_owned(), None),
         ("[]".to_owned(), None),
@@ -49,6 +50,10 @@ fn what_is_wrong_with_a_question_is_named() {
         (with(r#""seed":[]"#), Some("seed")),
         (with(r#""stop":7"#), Some("stop")),
         (with(r#""tools":{}"#), Some("tools")),
+        (with(r#""tools":[7]"#), Some("tools[0]")),
+        (with(r#""tools":[{"function":{"name":"look"}}]"#), Some("tools[0].type")),
+        (with(&format!(r#""tools":[{function},{{"type":"mcp","server_label":"files"}}]"#)), Some("tools[1].type")),
+        (with(r#""tools":[{"type":"web_search"}]"#), Some("tools[0].type")),
         (with(r#""stream":"yes""#), Some("stream")),
         (with(r#""stream_options":{"include_usage":1}"#), Some("stream_options.include_usage")),
         (with(r#""n":0"#), Some("n")),
@@ -64,6 +69,17 @@ fn what_is_wrong_with_a_question_is_named() {
     for (body, param) in table {
         assert_eq!(refused(&body).0.as_deref(), param, "{body}");
     }
+}
+
+/// LiteLLM and providers would run them, in each call that shows them, and no receipt would tell.
+#[test]
+fn only_tools_that_the_client_runs_are_taken() {
+    let function = r#"{"type":"function","function":{"name":"look"}}"#;
+    let custom = r#"{"type":"custom","custom":{"name":"say"}}"#;
+    let question = decode(ask(&format!(r#""tools":[{function},{custom}]"#)).as_bytes(), &[]);
+    assert_eq!(question.expect("it is well formed").fields.len(), 1);
+    let words = "`tools[0].type` must be `function` or `custom`, not `mcp`: tools are run by the client alone";
+    assert_eq!(refused(&ask(r#""tools":[{"type":"mcp"}]"#)), (Some("tools[0].type".into()), words.into()));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::upstream::Message;
 use crate::upstream::wire::is_allowed;
 
 use super::envelope::{Envelope, TOO_MANY_FIELDS, depth_exceeds};
-use super::{kind, message};
+use super::{kind, message, tool};
 
 /// What a client asks, checked.
 #[derive(Debug)]
@@ -120,6 +120,9 @@ impl Sorter<'_> {
 
     fn take(&mut self, name: &str, value: &RawValue) -> Result<(), Refusal> {
         kind::check(name, value.get())?;
+        if name == "tools" {
+            tool::check_all(value)?;
+        }
         match name {
             "model" => self.model = Some(read_text(name, value)?),
             "stream" => self.stream = value.get() == "true",
