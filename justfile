@@ -20,6 +20,10 @@ bless:
 clients *words:
     tests/clients/run.sh {{ words }}
 
+# the pages as a book, in target/book
+book:
+    docs/book/build.sh
+
 # what the daemon adds, beside a bare client and a relay; needs a quiet machine
 bench *options:
     cargo bench --locked --bench latency -- {{ options }}

@@ -20,6 +20,7 @@ step format cargo fmt --check
 step lints cargo clippy --locked --all-targets -- -D warnings
 step documentation env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 step scripts tests/site/scripts.sh
+step book docs/book/build.sh
 step tests cargo test --locked
 step setup tests/clients/setup.sh
 step node tests/clients/run.sh node

@@ -170,7 +170,8 @@ const ROWS: &[Row] = &[
         "tools",
         FUNCTION,
         [Same, Same, Same, Same],
-        "other calls are shown them: a history with tool messages is refused without",
+        "functions and custom tools, which the client runs; other types are refused. Calls that are not final are shown them: a history \
+         with tool messages is refused without",
     ),
     row(
         "tool_choice",

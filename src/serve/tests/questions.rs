@@ -22,7 +22,6 @@ fn refused(body: &str) -> (Option<String>, String) {
 fn what_is_wrong_with_a_question_is_named() {
     let with = |more: &str| ask(more);
     let messages = |list: &str| format!(r#"{{"model":"m","messages":{list}}}"#);
-    let function = r#"{"type":"function","function":{"name":"look"}}"#;
     let table: Vec<(String, Option<&str>)> = vec![
         ("".to_owned(), None),
         ("[]".to_owned(), None),
@@ -51,9 +50,9 @@ fn what_is_wrong_with_a_question_is_named() {
         (with(r#""stop":7"#), Some("stop")),
         (with(r#""tools":{}"#), Some("tools")),
         (with(r#""tools":[7]"#), Some("tools[0]")),
-        (with(r#""tools":[{"function":{"name":"look"}}]"#), Some("tools[0].type")),
-        (with(&format!(r#""tools":[{function},{{"type":"mcp","server_label":"files"}}]"#)), Some("tools[1].type")),
-        (with(r#""tools":[{"type":"web_search"}]"#), Some("tools[0].type")),
+        (with(r#""tools":[{"type":"function"},{"function":{"name":"look"}}]"#), Some("tools[1].type")),
+        (with(r#""tools":[{"type":7}]"#), Some("tools[0].type")),
+        (with(r#""tools":[{"type":"function","t\u0079pe":"mcp"}]"#), Some("tools[0]")),
         (with(r#""stream":"yes""#), Some("stream")),
         (with(r#""stream_options":{"include_usage":1}"#), Some("stream_options.include_usage")),
         (with(r#""n":0"#), Some("n")),
@@ -71,15 +70,26 @@ fn what_is_wrong_with_a_question_is_named() {
     }
 }
 
-/// LiteLLM and providers would run them, in each call that shows them, and no receipt would tell.
+/// LiteLLM looks up and runs tools of its MCP servers where it finds them in a call, and providers their own.
 #[test]
-fn only_tools_that_the_client_runs_are_taken() {
-    let function = r#"{"type":"function","function":{"name":"look"}}"#;
-    let custom = r#"{"type":"custom","custom":{"name":"say"}}"#;
-    let question = decode(ask(&format!(r#""tools":[{function},{custom}]"#)).as_bytes(), &[]);
-    assert_eq!(question.expect("it is well formed").fields.len(), 1);
-    let words = "`tools[0].type` must be `function` or `custom`, not `mcp`: tools are run by the client alone";
-    assert_eq!(refused(&ask(r#""tools":[{"type":"mcp"}]"#)), (Some("tools[0].type".into()), words.into()));
+fn no_tool_is_taken_that_another_than_the_client_would_run() {
+    let words = "`tools[1].type` must be \"function\" or \"custom\": tools are run by the client, none is run here or \
+                 behind this daemon";
+    let with =
+        |more: &str| ask(&format!(r#""tools":[{{"type":"function","function":{{"name":"look"}}}},{more}]"#));
+    for tool in [
+        r#"{"type":"mcp","server_url":"litellm_proxy","require_approval":"never"}"#,
+        r#"{"type":"mcp","server_label":"notes","server_url":"http://127.0.0.1:4000/mcp/notes"}"#,
+        r#"{"type":"m\u0063p","server_url":"litellm_proxy/mcp/notes"}"#,
+        r#"{"type":"web_search"}"#,
+        r#"{"type":"code_interpreter","container":{"type":"auto"}}"#,
+        r#"{"type":"MCP"}"#,
+        r#"{"type":""}"#,
+    ] {
+        assert_eq!(refused(&with(tool)), (Some("tools[1].type".to_owned()), words.to_owned()), "{tool}");
+    }
+    let own = with(r#"{"type":"custom","custom":{"name":"shell"}}"#);
+    assert_eq!(decode(own.as_bytes(), &[]).expect("a tool of the client").fields.len(), 1);
 }
 
 #[test]
@@ -94,7 +104,7 @@ fn choices_are_counted_from_one_to_eight() {
 
 #[test]
 fn depth_and_width_have_limits() {
-    let nested = |depth: usize| ask(&format!(r#""tools":{}{}"#, "[".repeat(depth), "]".repeat(depth)));
+    let nested = |depth: usize| ask(&format!(r#""stop":{}{}"#, "[".repeat(depth), "]".repeat(depth)));
     assert!(decode(nested(127).as_bytes(), &[]).is_ok());
     assert!(refused(&nested(128)).1.contains("128 levels"));
     let brackets_in_text = ask(&format!(r#""user":"\"{}""#, "[".repeat(500)));

@@ -1,45 +1,38 @@
-//! The tools that a client offers: only those that the client itself runs.
-//!
-//! LiteLLM and providers run tools of other types by themselves (`mcp`, `web_search`), for whoever names them, in every
-//! call that shows them. No plan knows of that and no receipt would tell it: `docs/plugins.md`.
-
-use std::borrow::Cow;
+//! Tools that a client offers: its own to run, and so of a type that nobody behind us would run for it.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::serve::errors::{self, Refusal};
 
-/// What a client runs by itself, once it is asked to.
-const OF_CLIENTS: [&str; 2] = ["function", "custom"];
+/// The types whose calls come back to the client. Others (`mcp`, `web_search`, …) are run by whoever reads them: LiteLLM
+/// runs those of its MCP servers, under our key.
+const TYPES: [&str; 2] = ["custom", "function"];
 
+/// What we read of a tool. A `type` that is written twice is no tool: two readers may take two of them.
 #[derive(Deserialize)]
-struct Tool<'a> {
+struct Wire<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
+    kind: Option<&'a RawValue>,
 }
 
-/// Whether each of `tools`, a JSON list, is one that the client runs.
 pub(super) fn check_all(tools: &RawValue) -> Result<(), Refusal> {
     let tools: Vec<&RawValue> =
-        serde_json::from_str(tools.get()).map_err(|_| errors::invalid("tools", "cannot be read"))?;
+        serde_json::from_str(tools.get()).map_err(|_| errors::wrong_type("tools", "a list"))?;
     tools.into_iter().enumerate().try_for_each(|(index, tool)| check(index, tool))
 }
 
 fn check(index: usize, tool: &RawValue) -> Result<(), Refusal> {
     let path = format!("tools[{index}]");
-    let tool: Tool<'_> =
+    let wire: Wire<'_> =
         serde_json::from_str(tool.get()).map_err(|_| errors::invalid(&path, "is not a tool"))?;
     let path = format!("{path}.type");
-    match tool.kind {
-        None => Err(errors::missing(&path)),
-        Some(kind) if OF_CLIENTS.contains(&kind.as_ref()) => Ok(()),
-        Some(kind) => {
-            let kind = errors::quoted(&kind);
-            Err(errors::invalid(
-                &path,
-                &format!("must be `function` or `custom`, not `{kind}`: tools are run by the client alone"),
-            ))
-        }
+    let kind = wire.kind.ok_or_else(|| errors::missing(&path))?;
+    let kind: String = serde_json::from_str(kind.get()).map_err(|_| errors::wrong_type(&path, "a string"))?;
+    if TYPES.contains(&kind.as_str()) {
+        return Ok(());
     }
+    let wanted =
+        "\"function\" or \"custom\": tools are run by the client, none is run here or behind this daemon";
+    Err(errors::wrong_type(&path, wanted))
 }
