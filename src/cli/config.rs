@@ -230,7 +230,7 @@ impl Config {
         match self.serve.pass_fields.iter().find(|name| is_reserved(name) || serve::reads(name)) {
             None => Ok(self.serve.pass_fields.clone()),
             Some(name) => Err(format!(
-                "{NAME}: `{name}` cannot be in `pass_fields`: it is read by the daemon, or steers LiteLLM"
+                "{NAME}: `{name}` cannot be in `pass_fields`: it is read by the daemon, steers LiteLLM, or lets tools run behind it"
             )),
         }
     }

@@ -11,6 +11,7 @@ mod lints;
 mod loaded;
 mod logs;
 mod new;
+mod plugins;
 mod sync;
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! L109: a call that would not go to the one upstream on this host.
+//! L109: a call that would not go to the one upstream on this host, or not only there.
 
 use crate::diagnostic::Diagnostic;
 use crate::lint::subject::View;
@@ -25,8 +25,13 @@ const DETOURS: [&str; 5] = [
     "model_list",
 ];
 
+/// Fields with which a request lets LiteLLM or a provider run tools: neither plan nor receipt would know (`docs/plugins.md`).
+const TOOLS: [&str; 5] = ["functions", "mcp_servers", "plugins", "tools", "web_search_options"];
+
 /// What an address on this host begins with.
 const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+
+const ROUTING: &str = "leave it out; where a model lives is the business of LiteLLM's routing";
 
 fn check(view: &View<'_>) -> Vec<Diagnostic> {
     view.nodes().flat_map(|(_, node)| breaches(view, node)).collect()
@@ -39,10 +44,15 @@ fn breaches(view: &View<'_>, node: &Node) -> Vec<Diagnostic> {
 
 fn breach(view: &View<'_>, node: &Node, field: &Field) -> Option<Diagnostic> {
     let name = field.name.as_str();
-    let why = if DETOURS.contains(&name) {
-        "another model could answer than the plan says"
+    let (why, help) = if DETOURS.contains(&name) {
+        ("another model could answer than the plan says", ROUTING)
     } else if ADDRESSES.contains(&name) && !is_loopback(&field.json) {
-        "calls go to LiteLLM on this host and nowhere else"
+        ("calls go to LiteLLM on this host and nowhere else", ROUTING)
+    } else if TOOLS.contains(&name) {
+        (
+            "tools would run that no plan knows of",
+            "leave it out; tools are the client's, and `tools: pass` lets a step call them",
+        )
     } else {
         return None;
     };
@@ -50,7 +60,7 @@ fn breach(view: &View<'_>, node: &Node, field: &Field) -> Option<Diagnostic> {
     Some(
         Diagnostic::error("L109", place, format!("`{name}` would lead this call elsewhere"))
             .label(why)
-            .help("leave it out; where a model lives is the business of LiteLLM's routing"),
+            .help(help),
     )
 }
 

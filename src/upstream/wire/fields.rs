@@ -36,8 +36,8 @@ pub const FIELDS_ALLOWED: &[&str] = &[
     "verbosity",
 ];
 
-/// Names that steer LiteLLM, or that the encoder writes itself. Not even `pass_fields` may name one: under our
-/// key, LiteLLM honours what it finds here. Sorted.
+/// Names that steer LiteLLM or let tools run behind it, or that the encoder writes itself. Not even `pass_fields` may name
+/// one: under our key, LiteLLM honours what it finds here. Sorted.
 pub const FIELDS_RESERVED: &[&str] = &[
     "allowed_openai_params",
     "api_base",
@@ -56,6 +56,7 @@ pub const FIELDS_RESERVED: &[&str] = &[
     "litellm_session_id",
     "litellm_trace_id",
     "max_retries",
+    "mcp_servers",
     "messages",
     "metadata",
     "mock_delay",
@@ -64,11 +65,13 @@ pub const FIELDS_RESERVED: &[&str] = &[
     "model",
     "n",
     "num_retries",
+    "plugins",
     "stream",
     "stream_options",
     "stream_timeout",
     "tags",
     "timeout",
+    "web_search_options",
 ];
 
 /// Whether a client's field of this name is sent on.
