@@ -4,7 +4,7 @@
 mod health;
 mod package;
 mod plist;
-mod unit;
+pub mod unit;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
