@@ -22,4 +22,15 @@ done
 "$ensc" completions zsh >"$made/completions/_ensc"
 "$ensc" completions fish >"$made/completions/ensc.fish"
 
+cp CHANGELOG.md "$made/changelog"
+# Debian's own list of changes: of the package there is no more to say than what has changed in the program
+when=$(date --utc --rfc-email --date="@$(git log -1 --format=%ct)")
+cat >"$made/changelog.Debian" <<END
+ensc ($("$ensc" --version | cut -d ' ' -f 2)-1) unstable; urgency=medium
+
+  * What has changed stands in changelog.gz.
+
+ -- ensc maintainers <root@localhost>  $when
+END
+
 PATH=$tools/bin:$PATH cargo deb --quiet --locked --no-build --output target/debian/

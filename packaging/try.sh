@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# Tries a package in a fresh Debian that is nothing but a folder: install, change, upgrade, remove, purge.
+# Tries a package in a fresh Debian that is nothing but a folder: install, serve, change, upgrade, downgrade, remove, purge.
 # usage, as root: packaging/try.sh target/debian/ensc_….deb
-# Needs debootstrap and Debian's archive. Nothing is started: that takes a running systemd.
+# Needs debootstrap, lintian and Debian's archive. No systemd runs there: the daemon is started with what the unit says, in a
+# network of its own, where its ports are free.
 set -euo pipefail
 
 package=$1
 work=$(mktemp -d)
 root=$work/root
-trap 'rm -rf "$work"' EXIT
+started=()
+finish() {
+    [ "${#started[@]}" = 0 ] || kill -KILL "${started[@]}" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
 
 must() { # what is said of it, then the command
     local what=$1
@@ -24,11 +30,19 @@ within() { chroot "$root" "$@"; }
 gone() { ! [ -e "$root/$1" ]; }
 has() { grep -q "$1" "$root/$2"; }
 lacks() { ! has "$@"; }
+alone() { nsenter --net="/proc/$network/ns/net" "$@"; }
+serving() { alone chroot "$root" env ENSC_WAIT=60 /usr/share/ensc/ops/healthcheck.sh; }
+ends_well() { kill -TERM "$1" && wait "$1"; }
+no_complaint() { lintian --allow-root --fail-on error,warning --suppress-tags "$1" "$package"; }
 not_enabled() { [ "$(within systemctl is-enabled "$1")" = disabled ]; }
 
 echo "making a Debian in $root"
-debootstrap --variant=minbase --include=systemd,procps bookworm "$root" >"$work/log" || { tail "$work/log" && exit 1; }
+debootstrap --variant=minbase --include=systemd,procps,curl bookworm "$root" >"$work/log" || { tail "$work/log" && exit 1; }
 config=etc/optillm-proxy
+
+# There is no address to write to, and no upload to Debian.
+must 'lintian has nothing against it' no_complaint \
+    bogus-mail-host,bogus-mail-host-in-debian-changelog,root-in-contact,initial-upload-closes-no-bugs
 
 cp "$package" "$root/one.deb"
 must 'it installs' within dpkg -i /one.deb
@@ -43,7 +57,35 @@ must 'the health check is there' [ -x "$root/usr/share/ensc/ops/healthcheck.sh" 
 for page in ensc ensc-serve; do must "the page $page(1) is there" [ -s "$root/usr/share/man/man1/$page.1.gz" ]; done
 must 'bash finds completions' within bash -n /usr/share/bash-completion/completions/ensc
 
-echo 'OPTILLM_API_KEY=mine' >"$root/$config/env"
+printf '%s\n' OPENAI_API_KEY=theirs OPTILLM_API_KEY=mine >"$root/$config/env"
+
+unshare --net sleep infinity &
+network=$!
+started+=("$network")
+while [ /proc/self/ns/net -ef "/proc/$network/ns/net" ]; do :; done
+alone ip link set lo up
+alone chroot "$root" ensc sim --port 4000 >"$work/sim" 2>&1 &
+started+=($!)
+start=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/optillm-proxy.service")
+# exec all the way: the signal must reach the daemon
+(
+    set -a
+    # shellcheck disable=SC1090,SC1091 # written above
+    . "$root/$config/env"
+    # shellcheck disable=SC2086 # words, as systemd splits them
+    exec nsenter --net="/proc/$network/ns/net" chroot "$root" $start
+) >"$work/daemon" 2>&1 &
+daemon=$!
+started+=("$daemon")
+must 'the daemon starts as the unit says, and is well' serving
+grep '^optillm-proxy: well' "$work/said"
+must 'an ensemble answers' alone chroot "$root" curl -fsS http://127.0.0.1:4020/v1/chat/completions \
+    -H 'Authorization: Bearer mine' -H 'Content-Type: application/json' \
+    -d '{"model":"opt-architect-high-xl","messages":[{"role":"user","content":"Design a rate limiter."}]}'
+cp "$work/said" "$work/answer"
+must '… by calls to the upstream' grep '"calls":4' "$work/answer"
+must 'SIGTERM ends it, with exit 0' ends_well "$daemon"
+
 echo '// mine' >>"$root/$config/ensembles/architect.ens"
 
 dpkg-deb -R "$root/one.deb" "$work/two"
@@ -55,6 +97,11 @@ must 'what was changed here is kept' has '// mine' $config/ensembles/architect.e
 must '… and not overwritten' lacks '// theirs' $config/ensembles/architect.ens
 must 'what was not changed is new' has '// theirs' $config/ensembles/chat.ens
 must 'the environment file is kept' has mine $config/env
+
+must 'the older one installs again' within dpkg -i --force-confdef --force-confold /one.deb
+must 'what was changed here is kept' has '// mine' $config/ensembles/architect.ens
+must 'what was not changed is old' lacks '// theirs' $config/ensembles/chat.ens
+must 'what is there is right' within ensc check /$config/ensembles
 
 must 'it can be removed' within dpkg -r ensc
 must 'the program is gone' gone usr/bin/ensc
