@@ -10,7 +10,8 @@ work=$(mktemp -d)
 root=$work/root
 started=()
 finish() {
-    [ "${#started[@]}" = 0 ] || kill -KILL "${started[@]}" 2>/dev/null || true
+    kill -KILL "${started[@]}" 2>/dev/null || true
+    wait 2>/dev/null
     rm -rf "$work"
 }
 trap finish EXIT
@@ -64,10 +65,10 @@ network=$!
 started+=("$network")
 while [ /proc/self/ns/net -ef "/proc/$network/ns/net" ]; do :; done
 alone ip link set lo up
-alone chroot "$root" ensc sim --port 4000 >"$work/sim" 2>&1 &
+# not through a function: what is started must have the id that is killed in the end
+nsenter --net="/proc/$network/ns/net" chroot "$root" ensc sim --port 4000 >"$work/sim" 2>&1 &
 started+=($!)
 start=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/optillm-proxy.service")
-# exec all the way: the signal must reach the daemon
 (
     set -a
     # shellcheck disable=SC1090,SC1091 # written above
