@@ -1,5 +1,6 @@
 //! `ensc doctor`: what is wrong with the installation around the ensembles, and what to do.
 
+mod binary;
 mod daemon;
 mod files;
 mod handles;
@@ -10,6 +11,8 @@ pub mod litellm;
 mod models;
 pub mod page;
 pub mod report;
+mod rerouted;
+mod systemd;
 mod unit;
 
 use std::path::{Path, PathBuf};
@@ -28,8 +31,16 @@ use kind::Level;
 use page::Server;
 use report::Report;
 
-/// Where the daemon's unit is installed.
-const UNIT: &str = "/etc/systemd/system/optillm-proxy.service";
+/// The daemon's unit.
+const UNIT: &str = "optillm-proxy.service";
+
+/// Where units are installed: by people, then by packages.
+const UNIT_FOLDERS: [&str; 4] = [
+    "/etc/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
 
 /// Look at the live installation and say what to do
 #[derive(Debug, clap::Args)]
@@ -59,9 +70,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 
-    /// The daemon's unit
-    #[arg(long, value_name = "FILE", default_value = UNIT)]
-    unit: PathBuf,
+    /// The daemon's unit [default: optillm-proxy.service, where systemd has it]
+    #[arg(long, value_name = "FILE")]
+    unit: Option<PathBuf>,
 
     /// File with the key that the daemon asks of callers, instead of OPTILLM_API_KEY
     #[arg(long, value_name = "FILE", env = "ENSC_API_KEY_FILE", hide_env_values = true)]
@@ -107,7 +118,8 @@ impl Args {
         let around = self.around(&loaded, env_file.as_deref())?;
         let plans = &loaded.compiled.plans;
         let mut report = Report::default();
-        signal::runtime()?.block_on(around.look(plans, &mut report)).map_err(unseen)?;
+        let runtime = signal::runtime().map_err(unseen)?;
+        runtime.block_on(around.look(plans, &mut report)).map_err(unseen)?;
         let (daemon, upstream) = (format!("http://127.0.0.1:{}/v1", around.port), around.base.to_string());
         let platform = files::Platform {
             root: self.root(),
@@ -118,7 +130,7 @@ impl Args {
         platform.judge(plans, &mut report).map_err(Stop::Usage)?;
         let expected =
             unit::Expected { port: around.port, base: &around.base, env_file: env_file.as_deref() };
-        expected.judge(&world::shown(&self.unit), world::optional_text(&self.unit), &mut report);
+        runtime.block_on(look_at_unit(self.unit.as_deref(), &expected, &mut report));
         out.print(&if self.json { report.json() } else { report.text(out.colour()) })?;
         let is_warned = self.deny.is_some() && report.count(Level::Warn) > 0;
         if is_warned || report.count(Level::Wrong) > 0 { Err(Stop::Found) } else { Ok(()) }
@@ -185,6 +197,31 @@ impl Around {
             litellm::look_at_handles(&litellm, &known, plans, self.port, report).await;
         }
         Ok(())
+    }
+}
+
+/// Looks at the unit's file, at what systemd has made of it, and at what it starts.
+async fn look_at_unit(named: Option<&Path>, expected: &unit::Expected<'_>, report: &mut Report) {
+    let name = named.and_then(Path::file_name).map_or(UNIT.into(), |name| name.to_string_lossy());
+    let loaded = systemd::Loaded::of(&name).await;
+    let known = loaded.as_ref().ok().and_then(|it| it.file.clone());
+    let path = named.map(Path::to_owned).or(known).unwrap_or_else(|| {
+        let mut all = UNIT_FOLDERS.iter().map(|folder| Path::new(folder).join(UNIT));
+        all.find(|path| world::optional_text(path) != Ok(None))
+            .unwrap_or_else(|| Path::new(UNIT_FOLDERS[0]).join(UNIT))
+    });
+    let drop_ins = loaded.as_ref().map(|it| it.drop_ins.as_slice()).unwrap_or_default();
+    let texts = std::iter::once(&path).chain(drop_ins).map(|path| world::optional_text(path));
+    let text =
+        texts.collect::<Result<Option<Vec<String>>, String>>().map(|texts| texts.map(|it| it.join("\n")));
+    let is_there = matches!(text, Ok(Some(_)));
+    let command = expected.judge(&world::shown(&path), text, report);
+    if !is_there {
+        return;
+    }
+    let is_loaded = systemd::judge(&loaded, &path, report);
+    if let Some(command) = command {
+        binary::judge(&command, loaded.ok().filter(|_| is_loaded).as_ref(), report).await;
     }
 }
 

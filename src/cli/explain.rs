@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use crate::cli::choices::Choices;
 use crate::cli::config::Place;
+use crate::cli::doctor::kind::Kind;
 use crate::cli::output::{Output, Stop, bold, dim};
 use crate::cli::world;
 use crate::cli::{list, requests};
@@ -50,6 +51,7 @@ Examples:
   ensc explain architect                           the handles of an ensemble, side by side
   ensc explain N001                                what an error means, with an example
   ensc explain L101                                the manual page of a rule of sense or policy
+  ensc explain D008                                a finding of `ensc doctor`, and what to do
   ensc explain --prelude moa                       the source of a technique or prompt that comes with ensc")]
 pub struct Args {
     /// A handle, selector or ensemble, or the code of a finding
@@ -194,10 +196,21 @@ fn code(name: &str, out: &mut Output) -> Result<(), Stop> {
     if let Some(entry) = catalogue::entry(name) {
         return out.print(&error_page(entry));
     }
-    let known: Vec<&str> = lint::RULES.iter().map(|rule| rule.code).collect();
-    let known = known.into_iter().chain(catalogue::entries().map(|entry| entry.code));
-    let help = diagnostic::suggest::did_you_mean(&name.to_uppercase(), known);
-    let help = help.unwrap_or_else(|| "`docs/errors.md` has them all".to_owned());
+    if let Some(kind) = Kind::with_code(name) {
+        return out.print(&kind.row().page());
+    }
+    let name = name.to_uppercase();
+    let known = lint::RULES.iter().map(|rule| rule.code).chain(catalogue::entries().map(|entry| entry.code));
+    let known: Vec<&str> = known.chain(Kind::ALL.iter().map(|kind| kind.row().code)).collect();
+    // A letter is a page of its own: what is near on another is about something else.
+    let same: Vec<&str> = known.iter().copied().filter(|code| code.starts_with(&name[..1])).collect();
+    let help = diagnostic::suggest::did_you_mean(&name, if same.is_empty() { known } else { same });
+    let page = match &name[..1] {
+        "D" => "doctor",
+        "L" => "lints",
+        _ => "errors",
+    };
+    let help = help.unwrap_or_else(|| format!("`docs/{page}.md` has them all"));
     Err(Stop::Failed(format!("no code is called `{name}`; {help}")))
 }
 

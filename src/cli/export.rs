@@ -95,6 +95,10 @@ impl What {
             Addresses { daemon: daemon.unwrap_or(said.daemon), upstream: upstream.unwrap_or(said.upstream) };
         kind.warnings(plans).iter().for_each(|warning| out.warn(warning));
         let path = args.write.as_ref().or(args.check.as_ref());
+        if let Some(path) = path {
+            let left = kind.left_over_warnings(path, plans).map_err(Stop::Failed)?;
+            left.iter().for_each(|warning| out.warn(warning));
+        }
         let targets = kind.targets(path.map_or(".".as_ref(), PathBuf::as_path), plans, &addresses);
         match (path, args.write.is_some()) {
             (None, _) => files::print(&targets, kind.is_several(), out),

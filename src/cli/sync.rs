@@ -60,6 +60,11 @@ impl Args {
         let mut targets = Vec::new();
         for kind in wanted {
             kind.warnings(plans).iter().for_each(|warning| out.warn(warning));
+            let spot = loaded.config.sync.spot(kind, &self.root, home.as_deref()).map_err(Stop::Failed)?;
+            if let Some(path) = spot {
+                let left = kind.left_over_warnings(&path, plans).map_err(Stop::Failed)?;
+                left.iter().for_each(|warning| out.warn(warning));
+            }
             let found =
                 self::targets(kind, &self.root, plans, &addresses, &loaded.config.sync, home.as_deref());
             targets.extend(found.map_err(Stop::Failed)?);

@@ -1,6 +1,7 @@
 //! The disk and the environment. One of three files that touch the world around the process.
 
 pub mod log;
+pub mod program;
 pub mod put;
 
 use std::collections::BTreeSet;
@@ -182,6 +183,34 @@ pub fn listeners() -> Vec<String> {
     #[expect(clippy::disallowed_methods, reason = "this is the file that touches the disk")]
     let read = |path: &&str| fs::read_to_string(path).ok();
     tables.iter().filter_map(read).collect()
+}
+
+/// The names of the files in a folder, in order; none if there is no folder.
+///
+/// # Errors
+///
+/// A sentence for a folder that cannot be read.
+pub fn file_names(folder: &Path) -> Result<Vec<String>, String> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let unreadable =
+        |error: std::io::Error| format!("`{}` cannot be read: {}", folder.display(), reason(&error));
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if entry.path().is_file() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// A path with its links followed; as it is if that is not possible.
+#[must_use]
+pub fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A variable of the environment. Empty is not unset.

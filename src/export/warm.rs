@@ -59,6 +59,19 @@ pub fn place(plan: &Plan, old: &str) -> Placed {
     Ok(lines.joined(all, at))
 }
 
+/// Whether a file of this name and text is a profile of a handle that is no more: its name is one of the platform's handles
+/// and no plan's, and it names models and nothing else. It may still be somebody's: it is told of, and never removed.
+#[must_use]
+pub fn is_left_over(plans: &[Plan], file_name: &str, text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let handle =
+        file_name.strip_suffix(".txt").filter(|it| it.starts_with("opt-") && it.chars().all(is_plain));
+    let mut names =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
+    let Some(handle) = handle else { return false };
+    plans.iter().all(|plan| *plan.handle != *handle) && names.peek().is_some() && names.all(is_name)
+}
+
 fn is_name(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     text.strip_prefix(RUNTIME).is_some_and(|rest| rest.starts_with('-')) && text.chars().all(is_plain)

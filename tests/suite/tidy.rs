@@ -82,6 +82,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bytes", &["upstream", "run", "serve"]),
     ("jsonschema", &["program/returns/schema.rs", "run"]),
     ("toml", &["upstream/sim/script.rs", "cli/config.rs"]),
+    ("saphyr", &["cli/doctor/rerouted.rs"]),
     // the run
     ("tokio", ASYNC),
     ("futures_util", ASYNC),
@@ -113,7 +114,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("std::time::SystemTime", &["serve", "cli/world.rs"]),
     ("std::time::Instant", &[]),
     ("std::thread", &["cli/world/log.rs"]),
-    ("std::process", &["main.rs", "cli.rs"]),
+    ("std::process", &["main.rs", "cli.rs", "cli/world/program.rs"]),
     ("tokio::time", ASYNC),
 ];
 

@@ -1,9 +1,10 @@
 //! The platform's files, by the exporters that write them: what would they change?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::kind::{Kind, Part};
 use super::report::Report;
+use super::rerouted;
 use crate::cli::config::sync::SyncConfig;
 use crate::cli::export::files::Target;
 use crate::cli::export::kind::{Addresses, Kind as Export};
@@ -42,12 +43,51 @@ impl Platform<'_> {
             if report.0.len() == before && !looked.is_empty() {
                 report.ok(Part::Files, format!("{} as the ensembles say", together(&looked)));
             }
+            self.judge_left_over(export, plans, report)?;
         }
+        self.judge_routing(plans, report)?;
         if unseen > 0 {
             report.skipped(
                 Part::Files,
                 format!("{unseen} files below the platform's root were not looked at: name it with --root"),
             );
+        }
+        Ok(())
+    }
+
+    /// The place of a kind, if it can be looked at.
+    fn seen(&self, export: Export) -> Result<Option<PathBuf>, String> {
+        let path = self.config.spot(export, self.root, self.home)?;
+        Ok(path.filter(|path| path.is_absolute() || !self.root.as_os_str().is_empty()))
+    }
+
+    fn judge_left_over(&self, export: Export, plans: &[Plan], report: &mut Report) -> Result<(), String> {
+        let Some(path) = self.seen(export)? else { return Ok(()) };
+        match export.left_over(&path, plans) {
+            Ok(left) => {
+                for path in left {
+                    let shown = world::shown(&path);
+                    report.found(Kind::OldProfile, format!("{shown} is of a handle that no ensemble has"));
+                }
+            }
+            Err(problem) => report.found(Kind::FileUnread, problem),
+        }
+        Ok(())
+    }
+
+    /// What only LiteLLM's file tells, and no page of it.
+    fn judge_routing(&self, plans: &[Plan], report: &mut Report) -> Result<(), String> {
+        let path = self.seen(Export::Litellm)?;
+        // A file that cannot be read is told already.
+        let text = path.as_ref().map(|path| world::optional_text(path));
+        match (&path, text) {
+            (Some(path), Some(Ok(Some(text)))) => rerouted::judge(&world::shown(path), &text, plans, report),
+            (Some(_), Some(Err(_))) => (),
+            _ => report.skipped(
+                Part::Litellm,
+                "whether `cancel_on_disconnect` is on, and where fallbacks and aliases lead, was not looked at: \
+                 LiteLLM does not tell, its file does; name its root with --root, or the file under [sync]",
+            ),
         }
         Ok(())
     }

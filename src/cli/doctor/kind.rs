@@ -47,11 +47,15 @@ pub enum Kind {
     LargerLimit,
     Loop,
     Memory,
+    FallsBackHere,
+    AliasHere,
     NotRouted,
     RoutedElsewhere,
     AskedAgain,
     ShortTimeout,
     Canary,
+    Replaced,
+    Renamed,
     Registry,
     Router,
     Env,
@@ -60,10 +64,17 @@ pub enum Kind {
     Provider,
     Documents,
     FileUnread,
+    OldProfile,
     NoUnit,
     UnitFlags,
     UnitElsewhere,
     UnitEnv,
+    NotReloaded,
+    NoBinary,
+    OtherBinary,
+    OldBinary,
+    NotRun,
+    UnitRefused,
 }
 
 /// A line of the table.
@@ -77,6 +88,20 @@ pub struct Row {
     pub means: &'static str,
     /// What to do.
     pub advice: &'static str,
+}
+
+// === impl Row ===
+
+impl Row {
+    /// What `ensc explain` shows of its code.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let Self { code, name, part, level, means, advice } = self;
+        let (part, level) = (part.word(), level.word());
+        format!(
+            "## {code} · {name}\n\nA finding of `ensc doctor` ({part}, {level}): {means}.\n\nWhat to do: {advice}.\n"
+        )
+    }
 }
 
 // === impl Level ===
@@ -113,6 +138,12 @@ impl Part {
 // === impl Kind ===
 
 impl Kind {
+    /// The one with this code, in any case.
+    #[must_use]
+    pub fn with_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.row().code.eq_ignore_ascii_case(code))
+    }
+
     /// In the order of their codes.
     pub const ALL: &[Self] = &[
         Self::DaemonDown,
@@ -138,11 +169,15 @@ impl Kind {
         Self::LargerLimit,
         Self::Loop,
         Self::Memory,
+        Self::FallsBackHere,
+        Self::AliasHere,
         Self::NotRouted,
         Self::RoutedElsewhere,
         Self::AskedAgain,
         Self::ShortTimeout,
         Self::Canary,
+        Self::Replaced,
+        Self::Renamed,
         Self::Registry,
         Self::Router,
         Self::Env,
@@ -151,10 +186,17 @@ impl Kind {
         Self::Provider,
         Self::Documents,
         Self::FileUnread,
+        Self::OldProfile,
         Self::NoUnit,
         Self::UnitFlags,
         Self::UnitElsewhere,
         Self::UnitEnv,
+        Self::NotReloaded,
+        Self::NoBinary,
+        Self::OtherBinary,
+        Self::OldBinary,
+        Self::NotRun,
+        Self::UnitRefused,
     ];
 
     /// Its line of the table.
@@ -347,6 +389,22 @@ impl Kind {
                 "the models of a handle need more memory than its tier has",
                 "take a smaller model or one less: models that do not fit together push each other out",
             ),
+            Self::FallsBackHere => (
+                "D206",
+                "falls-back-here",
+                Models,
+                Warn,
+                "LiteLLM's file lets a handle of ours answer when a member fails",
+                "take the handle out of the line that is named, then restart LiteLLM: the daemon asks without fallbacks, but who asks the member by name gets an ensemble that asks it again",
+            ),
+            Self::AliasHere => (
+                "D207",
+                "alias-here",
+                Models,
+                Wrong,
+                "an alias in LiteLLM's file sends a member's calls to a handle of ours",
+                "take the alias out of `model_group_alias`, then restart LiteLLM: the daemon refuses calls that come back to it",
+            ),
             Self::NotRouted => (
                 "D301",
                 "not-routed",
@@ -386,6 +444,22 @@ impl Kind {
                 Wrong,
                 "a probe through LiteLLM was not answered by this daemon",
                 "if it says 401, LiteLLM was started with another OPTILLM_API_KEY; else see LiteLLM's log",
+            ),
+            Self::Replaced => (
+                "D306",
+                "replaced",
+                Handles,
+                Wrong,
+                "LiteLLM's file lets another model answer when a handle fails",
+                "take the line that is named out, then restart LiteLLM: who stands in for whom is said in the ensemble, by `else`, and told in the receipt",
+            ),
+            Self::Renamed => (
+                "D307",
+                "renamed",
+                Handles,
+                Wrong,
+                "an alias in LiteLLM's file sends an `opt-` name to something else than a handle of that name",
+                "take the alias out of `model_group_alias`, then restart LiteLLM: who asks for an ensemble must get it",
             ),
             Self::Registry => (
                 "D401",
@@ -451,6 +525,14 @@ impl Kind {
                 "a file of the platform cannot be read, so it was not looked at",
                 "run `sudo ensc doctor` if it is root's; else mend what is said of it",
             ),
+            Self::OldProfile => (
+                "D409",
+                "old-profile",
+                Files,
+                Warn,
+                "there is a warm profile for a handle that no ensemble has",
+                "`rm` it if nobody else wants it: `ovctl` would still load its models",
+            ),
             Self::NoUnit => (
                 "D501",
                 "no-unit",
@@ -482,6 +564,54 @@ impl Kind {
                 Warn,
                 "the unit does not read the environment file",
                 "write `EnvironmentFile=` with its path into the unit, then `systemctl daemon-reload` and `systemctl restart optillm-proxy`",
+            ),
+            Self::NotReloaded => (
+                "D505",
+                "not-reloaded",
+                Unit,
+                Warn,
+                "the unit was changed after systemd had read it",
+                "`systemctl daemon-reload`, then `systemctl restart optillm-proxy`",
+            ),
+            Self::NoBinary => (
+                "D506",
+                "no-binary",
+                Unit,
+                Wrong,
+                "the binary that `ExecStart` names is not there, or cannot be run",
+                "install `ensc` where it is looked for, or write its whole path into `ExecStart`, then `systemctl daemon-reload`",
+            ),
+            Self::OtherBinary => (
+                "D507",
+                "other-binary",
+                Unit,
+                Warn,
+                "the unit starts a binary of another version than this command",
+                "install one version of `ensc` in both places, then `systemctl restart optillm-proxy`",
+            ),
+            Self::OldBinary => (
+                "D508",
+                "old-binary",
+                Unit,
+                Warn,
+                "the daemon runs another binary than the one that the unit would start now",
+                "`systemctl restart optillm-proxy`",
+            ),
+            Self::NotRun => (
+                "D509",
+                "not-run",
+                Unit,
+                Warn,
+                "systemd does not run the unit",
+                "`systemctl status optillm-proxy` says why; what answers on the port was started by somebody else",
+            ),
+            Self::UnitRefused => (
+                "D510",
+                "unit-refused",
+                Unit,
+                Wrong,
+                "systemd cannot use the unit",
+                "`systemd-analyze verify` with the unit's path says why; a masked one needs `systemctl unmask optillm-proxy`",
             ),
         };
         Row { code, name, part, level, means, advice }

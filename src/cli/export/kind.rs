@@ -1,10 +1,11 @@
 //! What can be exported, and which files that makes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::files::Target;
+use crate::cli::world;
 use crate::export::docs::Page;
 use crate::export::{ensembles_md, env, handles, litellm, optillm, warm};
 use crate::plan::Plan;
@@ -65,6 +66,38 @@ impl Kind {
         }
     }
 
+    /// Files below `path` that we would have written for handles that are no more.
+    ///
+    /// # Errors
+    ///
+    /// A folder that cannot be read.
+    pub fn left_over(self, path: &Path, plans: &[Plan]) -> Result<Vec<PathBuf>, String> {
+        if self != Self::WarmProfiles {
+            return Ok(Vec::new());
+        }
+        let names = world::file_names(path)?;
+        // What cannot be read is not ours.
+        let is_left = |name: &String| {
+            world::read(&path.join(name)).is_ok_and(|text| warm::is_left_over(plans, name, &text))
+        };
+        Ok(names.into_iter().filter(is_left).map(|name| path.join(name)).collect())
+    }
+
+    /// The same, in words for whoever writes the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kind::left_over`].
+    pub fn left_over_warnings(self, path: &Path, plans: &[Plan]) -> Result<Vec<String>, String> {
+        let say = |path: &PathBuf| {
+            format!(
+                "`{}` is of a handle that no ensemble has; it stays, `rm` it if nobody wants it",
+                world::shown(path)
+            )
+        };
+        Ok(self.left_over(path, plans)?.iter().map(say).collect())
+    }
+
     /// Models that a controller would not find where we write them.
     #[must_use]
     pub fn warnings(self, plans: &[Plan]) -> Vec<String> {
@@ -102,6 +135,6 @@ fn profile<'a>(folder: &Path, plan: &'a Plan) -> Target<'a> {
 
 /// One of the documents at `path`.
 #[must_use]
-pub fn document<'a>(page: Page, path: std::path::PathBuf, plans: &'a [Plan]) -> Target<'a> {
+pub fn document<'a>(page: Page, path: PathBuf, plans: &'a [Plan]) -> Target<'a> {
     Target { makes_folder: true, ..Target::new(path, Box::new(move |old| page.place(plans, old))) }
 }

@@ -17,7 +17,7 @@ def examined(lab, daemon, ensembles: Path, **env: str) -> tuple[int, dict, list[
     for folder in ("layer-gateway/registry", "layer-gateway/litellm-orch/config", "platform/ops/ovctl/warm", "etc"):
         (site / folder).mkdir(parents=True, exist_ok=True)
     (site / "ensc.toml").write_text(f'[serve]\nport = {port}\nbase_url = "{base}"\n[sync]\nenv = "etc/env"\n')
-    (site / "unit").write_text(f"EnvironmentFile={site}/etc/env\nExecStart=ensc serve --port {port} --base-url {base}\n")
+    (site / "unit").write_text(f"EnvironmentFile={site}/etc/env\nExecStart={lab.ensc} serve --port {port} --base-url {base}\n")
     keys = {"OPENAI_API_KEY": lab.litellm_key, "OPTILLM_API_KEY": lab.daemon_key, **env}
     keys = {name: key for name, key in keys.items() if key}
 
@@ -32,7 +32,8 @@ def examined(lab, daemon, ensembles: Path, **env: str) -> tuple[int, dict, list[
     holds("nothing is complained of", done.stderr == "", done.stderr)
     holds("no key is shown", not any(key in done.stdout for key in keys.values()), done.stdout)
     report = json.loads(done.stdout)
-    return done.returncode, report, [check for check in report["checks"] if check["state"] != "ok"]
+    # where tests run, no systemd is asked
+    return done.returncode, report, [check for check in report["checks"] if check["state"] not in ("ok", "skip")]
 
 
 def codes(found: list[dict]) -> set[str]:

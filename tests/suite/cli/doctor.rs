@@ -6,6 +6,7 @@ mod site;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::process::Command;
 
 use ensc::cli::doctor::kind::{Kind, Level};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::SOUND;
 use crate::schemas;
 use fake::Fake;
-use site::{SECOND, Site, said};
+use site::{ENSC, SECOND, SHOWN, Site, said};
 
 const HANDLE: &str = "opt-plan-high-xl";
 const ROUTER: &str = "site/layer-gateway/litellm-orch/config/router.yaml";
@@ -47,6 +48,24 @@ fn posing(change: impl FnOnce(&Fake, &str)) -> (Site, Vec<Fake>, Vec<TcpListener
     change(&fake, HANDLE);
     site.replace_daemon(&fake);
     (site, vec![fake], Vec::new())
+}
+
+/// A sound one whose LiteLLM has these lines at the end of its file.
+fn routed(lines: &str) -> (Site, Vec<Fake>, Vec<TcpListener>) {
+    sound(|site| {
+        let text = std::fs::read_to_string(site.path(ROUTER)).expect("it is there");
+        site.put(ROUTER, &format!("{text}{lines}"));
+    })
+}
+
+/// A sound one whose unit starts another command.
+fn starting(command: &str) -> (Site, Vec<Fake>, Vec<TcpListener>) {
+    sound(|site| site.edit("unit.service", &format!("ExecStart={ENSC}"), &format!("ExecStart={command}")))
+}
+
+/// A sound one of which `systemctl` says something else.
+fn shown(from: &str, to: &str) -> (Site, Vec<Fake>, Vec<TcpListener>) {
+    sound(|site| site.edit(SHOWN, from, to))
 }
 
 const BREAKAGES: &[Breakage] = &[
@@ -271,6 +290,52 @@ const BREAKAGES: &[Breakage] = &[
         broken: || sound(|site| site.litellm.say("/v1/chat/completions", 200, json!({"choices": []}))),
     },
     Breakage {
+        kind: Kind::Replaced,
+        and: &[],
+        says: ": `litellm_settings.fallbacks` lets `gpt-4o`, `gpt-4o-mini` answer for `opt-plan-high-xl`",
+        broken: || {
+            routed(
+                "litellm_settings:\n  fallbacks: [{\"opt-plan-high-xl\": [\"gpt-4o\", {model: gpt-4o-mini}]}]\n",
+            )
+        },
+    },
+    Breakage {
+        kind: Kind::Replaced,
+        and: &[],
+        says: ": `router_settings.context_window_fallbacks` lets `gpt-4o` answer for `opt-plan-high-xl`",
+        broken: || {
+            routed("router_settings:\n  context_window_fallbacks:\n  - openai/opt-plan-high-xl: [gpt-4o]\n")
+        },
+    },
+    Breakage {
+        kind: Kind::Replaced,
+        and: &[],
+        says: ": `litellm_settings.content_policy_fallbacks` lets `gpt-4o` answer for every handle",
+        broken: || routed("litellm_settings:\n  content_policy_fallbacks:\n  - '*': [gpt-4o]\n"),
+    },
+    Breakage {
+        kind: Kind::Replaced,
+        and: &[],
+        says: ": `litellm_settings.default_fallbacks` lets `gpt-4o` answer for every handle",
+        broken: || routed("litellm_settings: {default_fallbacks: [gpt-4o]}\n"),
+    },
+    Breakage {
+        kind: Kind::Renamed,
+        and: &[],
+        says: ": `router_settings.model_group_alias` sends `opt-plan-high-xl` to `alpha-large`",
+        broken: || routed("router_settings:\n  model_group_alias: {opt-plan-high-xl: alpha-large}\n"),
+    },
+    Breakage {
+        kind: Kind::Renamed,
+        and: &[],
+        says: ": `router_settings.model_group_alias` sends `opt-old-high-xl` to `gpt-4o`",
+        broken: || {
+            routed(
+                "router_settings:\n  model_group_alias:\n    opt-old-high-xl: {model: gpt-4o, hidden: true}\n    ensemble: opt-plan-high-xl\n    opt-older-high-xl: opt-plan-high-xl\n",
+            )
+        },
+    },
+    Breakage {
         kind: Kind::GoneClients,
         and: &[],
         says: "router.yaml: `general_settings` do not say what they must",
@@ -286,6 +351,28 @@ const BREAKAGES: &[Breakage] = &[
             let site = Site::with(&[("ensembles/plan.ens", &small), ("ensembles/ensc.toml", lowered)]);
             (site, Vec::new(), Vec::new())
         },
+    },
+    Breakage {
+        kind: Kind::FallsBackHere,
+        and: &[],
+        says: ": `router_settings.fallbacks` lets `opt-plan-high-xl` answer for `alpha-large`",
+        broken: || {
+            routed(
+                "router_settings:\n  fallbacks:\n  - gpt-4o: [opt-plan-high-xl]\n  - alpha-large: [beta-large, opt-plan-high-xl]\n",
+            )
+        },
+    },
+    Breakage {
+        kind: Kind::FallsBackHere,
+        and: &[Kind::Replaced],
+        says: ": `router_settings.default_fallbacks` lets `opt-plan-high-xl` answer for every model",
+        broken: || routed("router_settings:\n  default_fallbacks: [opt-plan-high-xl]\n"),
+    },
+    Breakage {
+        kind: Kind::AliasHere,
+        and: &[],
+        says: ": `router_settings.model_group_alias` sends `beta-large` to `opt-plan-high-xl`",
+        broken: || routed("router_settings:\n  model_group_alias:\n    beta-large: opt-plan-high-xl\n"),
     },
     Breakage {
         kind: Kind::Registry,
@@ -372,6 +459,32 @@ const BREAKAGES: &[Breakage] = &[
         broken: || sound(|site| std::fs::write(site.path(ROUTER), b"# caf\xe9\n").expect("a file")),
     },
     Breakage {
+        kind: Kind::FileUnread,
+        and: &[],
+        says: "router.yaml:",
+        broken: || routed("litellm_settings: {a: [b}\n"),
+    },
+    Breakage {
+        kind: Kind::OldProfile,
+        and: &[],
+        says: "opt-gone-fast-s.txt is of a handle that no ensemble has",
+        broken: || {
+            sound(|site| {
+                site.put("site/platform/ops/ovctl/warm/opt-gone-fast-s.txt", "# kept\nov-alpha\n");
+                // Nobody's, as far as we can tell.
+                for (name, text) in [
+                    ("theirs.txt", "ov-alpha\n"),
+                    ("opt-notes.md", "ov-alpha\n"),
+                    ("opt-speech.txt", "whisper\n"),
+                    ("opt-empty.txt", "\n"),
+                    ("opt-plan-high-xl.txt", ""),
+                ] {
+                    site.put(&format!("site/platform/ops/ovctl/warm/{name}"), text);
+                }
+            })
+        },
+    },
+    Breakage {
         kind: Kind::NoUnit,
         and: &[],
         says: "unit.service",
@@ -416,6 +529,110 @@ const BREAKAGES: &[Breakage] = &[
         and: &[],
         says: "unit.service does not read ",
         broken: || sound(|site| site.edit("unit.service", "EnvironmentFile=", "EnvironmentFile=/etc/other")),
+    },
+    Breakage {
+        kind: Kind::NotReloaded,
+        and: &[],
+        says: "unit.service was changed, and systemd goes by what it had read",
+        broken: || shown("NeedDaemonReload=no", "NeedDaemonReload=yes"),
+    },
+    Breakage {
+        kind: Kind::NoBinary,
+        and: &[],
+        says: "`/nowhere/ensc` does not exist",
+        broken: || starting("/nowhere/ensc"),
+    },
+    Breakage {
+        kind: Kind::NoBinary,
+        and: &[],
+        says: "unit.service` is no file that can be run",
+        broken: || {
+            sound(|site| site.edit("unit.service", ENSC, &site.path("unit.service").display().to_string()))
+        },
+    },
+    Breakage {
+        kind: Kind::NoBinary,
+        and: &[],
+        says: "systemd refuses `bin/ensc`: it takes a whole path",
+        broken: || starting("bin/ensc"),
+    },
+    Breakage {
+        kind: Kind::NoBinary,
+        and: &[],
+        says: "`ensc-of-nobody` is in none of the folders that systemd searches, whatever PATH says (/usr/local/sbin, ",
+        broken: || {
+            let broken = starting("ensc-of-nobody");
+            broken.0.edit(SHOWN, &format!("path={ENSC} "), "path=ensc-of-nobody ");
+            broken.0.put_program("systemd/ensc-of-nobody", "#!/bin/sh\necho ensc 0.1.0\n");
+            broken
+        },
+    },
+    Breakage {
+        kind: Kind::NoBinary,
+        and: &[],
+        says: "broken` says: it is broken",
+        broken: || {
+            sound(|site| {
+                site.put_program("broken", "#!/bin/sh\necho it is broken >&2\nexit 1\n");
+                site.edit("unit.service", ENSC, &site.path("broken").display().to_string());
+            })
+        },
+    },
+    Breakage {
+        kind: Kind::OtherBinary,
+        and: &[Kind::OldBinary],
+        says: "older is 0.0.9, this command 0.",
+        broken: || {
+            sound(|site| {
+                site.put_program("older", "#!/bin/sh\necho ensc 0.0.9\n");
+                site.edit("unit.service", ENSC, &site.path("older").display().to_string());
+            })
+        },
+    },
+    Breakage {
+        kind: Kind::OtherBinary,
+        and: &[Kind::OldBinary],
+        says: "other says no version of `ensc`",
+        broken: || {
+            sound(|site| {
+                site.put_program("other", "#!/bin/sh\necho optillm 0.3.12\n");
+                site.edit("unit.service", ENSC, &site.path("other").display().to_string());
+            })
+        },
+    },
+    Breakage {
+        kind: Kind::OldBinary,
+        and: &[],
+        says: "installed that was replaced since",
+        broken: || {
+            sound(|site| {
+                let installed = site.path("installed");
+                std::fs::copy(ENSC, &installed).expect("a copy");
+                let base = site.litellm.base();
+                site.restart_with(Command::new(&installed), &base);
+                site.wait_until("/health/ready", "\"ready\"");
+                std::fs::remove_file(&installed).expect("it is there");
+                site.edit("unit.service", ENSC, &installed.display().to_string());
+                site.put_program("installed", &format!("#!/bin/sh\nexec {ENSC} \"$@\"\n"));
+            })
+        },
+    },
+    Breakage {
+        kind: Kind::NotRun,
+        and: &[],
+        says: "systemd does not run ",
+        broken: || {
+            let broken = shown("ActiveState=active", "ActiveState=failed");
+            broken.0.tell_of(0);
+            broken.0.edit(SHOWN, "ActiveState=active", "ActiveState=failed");
+            broken
+        },
+    },
+    Breakage {
+        kind: Kind::UnitRefused,
+        and: &[],
+        says: "unit.service: bad-setting",
+        broken: || shown("LoadState=loaded", "LoadState=bad-setting"),
     },
 ];
 
@@ -480,6 +697,109 @@ impl Breakage {
 }
 
 #[test]
+fn what_leads_past_a_handle_is_told_with_its_line() {
+    let (site, _, _) =
+        routed("router_settings:\n  # by hand\n  model_group_alias: {opt-plan-high-xl: gpt-4o}\n");
+    let text = std::fs::read_to_string(site.path(ROUTER)).expect("it is there");
+    let at = text.lines().position(|line| line.contains("model_group_alias")).expect("it was written") + 1;
+    let (_, told, _) = site.doctor(&[]);
+    assert!(
+        told.contains(&format!("router.yaml:{at}: `router_settings.model_group_alias` sends ")),
+        "{told}"
+    );
+}
+
+/// Checks of the unit that were not made.
+fn skipped(told: &str) -> Vec<String> {
+    let report = schemas::json(told);
+    let checks = report["checks"].as_array().expect("a list");
+    let skipped = checks.iter().filter(|it| it["state"] == "skip" && it["part"] == "unit");
+    skipped.filter_map(|it| it["message"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn what_systemd_does_not_say_is_not_told_as_sound() {
+    let site = Site::sound();
+    site.edit(SHOWN, "FragmentPath=", "FragmentPath=/elsewhere");
+    let elsewhere = site.doctor(&["--json"]);
+    site.put(
+        SHOWN,
+        "MainPID=0\nLoadState=not-found\nActiveState=inactive\nFragmentPath=\nNeedDaemonReload=no\n",
+    );
+    let unknown = site.doctor(&["--json"]);
+    let complaint = "System has not been booted with systemd as init system (PID 1). Can't operate.";
+    site.put_program("systemd/systemctl", &format!("#!/bin/sh\necho \"{complaint}\" >&2\nexit 1\n"));
+    let unreachable = site.doctor(&["--json"]);
+    let mut command = site.command("doctor", &["--json", "--port", &site.port.to_string()]);
+    command.arg("--root").arg(site.path("site")).arg("--unit").arg(site.path("unit.service"));
+    let missing = said(command.env("PATH", site.path("home")));
+    for ((code, told, _), part) in [
+        (elsewhere, "systemd has /elsewhere/"),
+        (unknown, "systemd has no unit of the name of "),
+        (unreachable, "`systemctl` says: System has not been booted with systemd as init system (PID 1)"),
+        (missing, "`systemctl` cannot be run: no such file or directory"),
+    ] {
+        let skipped = skipped(&told);
+        assert!(code == Some(0) && skipped.len() == 1, "{told}");
+        assert!(skipped[0].contains(part) && skipped[0].ends_with(" was not looked at"), "{skipped:?}");
+        assert!(!told.contains("it is what runs") && !told.contains("as it is, and runs it"), "{told}");
+    }
+}
+
+#[test]
+fn a_process_that_cannot_be_seen_is_told_as_skipped() {
+    let site = Site::sound();
+    // The largest number that no process can have.
+    site.tell_of(u32::MAX);
+    let (code, told, _) = site.doctor(&["--json"]);
+    let skipped = skipped(&told);
+    assert!(code == Some(0) && skipped.len() == 1, "{told}");
+    assert!(
+        skipped[0].contains(&format!("which binary process {} runs cannot be seen", u32::MAX)),
+        "{skipped:?}"
+    );
+}
+
+#[test]
+fn the_unit_is_where_systemd_has_it_with_its_drop_ins() {
+    let site = Site::sound();
+    let port = site.port.to_string();
+    let doctor = || said(site.command("doctor", &["--port", &port]).arg("--root").arg(site.path("site")));
+    let (code, told, _) = doctor();
+    assert!(code == Some(0) && told.contains("unit.service starts the daemon as the settings say"), "{told}");
+    let drop_in = site.path("override.conf").display().to_string();
+    site.edit(SHOWN, "DropInPaths=", &format!("DropInPaths={drop_in}"));
+    site.put("override.conf", &format!("[Service]\nExecStart=\nExecStart={ENSC} serve --port 1\n"));
+    let (code, told, _) = doctor();
+    assert!(code == Some(1) && told.contains("unit.service says port 1, not "), "{told}");
+    site.put("override.conf", "[Service]\nEnvironmentFile=\nLoadCredential=key:/etc/key\n");
+    let (_, told, _) = doctor();
+    assert!(!told.contains("D504"), "{told}");
+}
+
+#[test]
+fn a_code_of_the_doctor_has_a_page() {
+    let site = Site::sound();
+    let explain = |code: &str| said(super::ensc().current_dir(site.folder.path()).args(["explain", code]));
+    for kind in Kind::ALL {
+        let row = kind.row();
+        let (code, told, complained) = explain(&row.code.to_lowercase());
+        assert_eq!((code, complained.as_str()), (Some(0), ""), "{}", row.code);
+        for part in [row.code, row.name, row.level.word(), row.means, row.advice] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+    for (code, advice) in [
+        ("D011", "no code is called `D011`; did you mean `D001`?"),
+        ("D999", "no code is called `D999`; `docs/doctor.md` has them all"),
+        ("L999", "no code is called `L999`; did you mean `L099`?"),
+    ] {
+        let (status, _, complained) = explain(code);
+        assert!(status == Some(1) && complained.contains(advice), "{complained}");
+    }
+}
+
+#[test]
 fn people_get_a_line_each_and_what_to_do() {
     let (site, _, _) = sound(|site| site.unlist("beta-large"));
     let (code, told, _) = site.doctor(&[]);
@@ -489,7 +809,7 @@ fn people_get_a_line_each_and_what_to_do() {
     let advice = told.lines().nth(at.expect(&told) + 1).unwrap_or_default().trim_start();
     assert_eq!(advice, format!("→ {}", Kind::UnknownModel.row().advice));
     assert!(told.contains("\nok           litellm  LiteLLM 1.106.2 answers at "), "{told}");
-    assert!(told.ends_with("\n1 wrong, 0 warnings, 17 ok\n"), "{told}");
+    assert!(told.ends_with("\n1 wrong, 0 warnings, 20 ok\n"), "{told}");
     assert!(!told.contains('\x1b'));
     assert!(site.doctor(&["--color", "always"]).1.contains("\x1b[1;31mwrong\x1b[0m"));
 }
@@ -525,6 +845,8 @@ fn without_a_root_only_what_lies_at_absolute_places_is_looked_at() {
     let mut command = site.command("doctor", &["--port", &site.port.to_string()]);
     let (code, told, _) = said(command.arg("--unit").arg(site.path("unit.service")));
     assert!(code == Some(0) && told.contains("were not looked at: name it with --root"), "{told}");
+    let untold = "skip         litellm  whether `cancel_on_disconnect` is on, and where fallbacks";
+    assert!(told.contains(untold), "{told}");
     assert!(!told.contains("handles.jsonl") && told.contains("proxy_config.yaml"), "{told}");
 }
 

@@ -86,6 +86,15 @@ fn a_folder_gets_a_file_for_each_handle_and_keeps_the_others() {
     assert_eq!(text(&folder.path().join("warm/opt-plan-high-xl.txt")), "ov-alpha\nov-beta\n");
     assert_eq!(text(&folder.path().join("warm/theirs.txt")), "whisper\n");
     assert_eq!(run(folder.path(), &write).1, "warm/opt-plan-high-xl.txt is up to date\n");
+    let gone = "opt-gone-fast-s.txt";
+    std::fs::write(folder.path().join("warm").join(gone), "ov-alpha\n").expect("a file");
+    for how in ["--check", "--write"] {
+        let (code, told, warned) = run(folder.path(), &["export", "warm-profiles", how, "warm"]);
+        assert_eq!(code, Some(0), "{told}");
+        let warning = format!("warning: `warm/{gone}` is of a handle that no ensemble has; it stays");
+        assert!(warned.contains(&warning) && !warned.contains("theirs.txt"), "{warned}");
+        assert_eq!(text(&folder.path().join("warm").join(gone)), "ov-alpha\n");
+    }
     let shown = run(folder.path(), &["export", "warm-profiles"]).1;
     assert_eq!(shown, "==> opt-plan-high-xl.txt <==\nov-alpha\nov-beta\n");
     // A handle that has moved to the Studio needs no profile: the one that is there loses its rows.

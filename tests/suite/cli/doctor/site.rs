@@ -1,6 +1,8 @@
-//! An installation that is sound: files, a daemon that serves them, a LiteLLM that knows members and handles.
+//! An installation that is sound: files, a daemon that serves them, a LiteLLM that knows members and handles, and a
+//! `systemctl` that speaks of its unit.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -14,6 +16,21 @@ use super::fake::Fake;
 /// What the daemon asks of callers, and LiteLLM of the daemon.
 const CALLER_KEY: &str = "key-of-callers";
 const UPSTREAM_KEY: &str = "key-of-the-daemon";
+
+/// The command that is tested, which the unit starts.
+pub const ENSC: &str = env!("CARGO_BIN_EXE_ensc");
+
+/// What the stand-in for `systemctl` prints, below the folder of it all.
+pub const SHOWN: &str = "systemd/shown";
+
+/// Stands in for `systemctl`, which has no systemd to speak to where tests run.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+case "$1 $2 $3" in
+"show --property="*" --") exec cat "$(dirname "$0")/shown" ;;
+esac
+echo "Unknown command verb $1." >&2
+exit 1
+"#;
 
 /// Another ensemble, for a file of its own.
 pub const SECOND: &str = r#"/// Notes: one draft after another.
@@ -91,9 +108,11 @@ impl Site {
         self.put("ensembles/ensc.toml", &settings);
         let env = self.path("site/etc/env").display().to_string();
         let unit = format!(
-            "[Service]\nEnvironmentFile={env}\nExecStart=/usr/bin/ensc serve --host 127.0.0.1 --port {port} \\\n  --base-url {base}\n"
+            "[Service]\nEnvironmentFile={env}\nExecStart={ENSC} serve --host 127.0.0.1 --port {port} \\\n  --base-url {base}\n"
         );
         self.put("unit.service", &unit);
+        self.put_program("systemd/systemctl", SYSTEMCTL);
+        self.tell_of(self.daemon.as_ref().map_or(0, Server::process));
         let mut command = ensc();
         command.current_dir(self.folder.path()).env("HOME", self.path("home"));
         let (code, _, complained) = said(command.args(["sync", "--root", "site"]));
@@ -109,6 +128,25 @@ impl Site {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder");
         fs::write(path, text).expect("a file");
+    }
+
+    /// The same of one that can be run.
+    pub fn put_program(&self, name: &str, text: &str) {
+        self.put(name, text);
+        let path = self.path(name);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+
+    /// systemd runs the unit as this process, and says so as version 252 does.
+    pub fn tell_of(&self, process: u32) {
+        let unit = self.path("unit.service").display().to_string();
+        let shown = format!(
+            "MainPID={process}\n\
+             ExecStart={{ path={ENSC} ; argv[]={ENSC} serve ; ignore_errors=no ; start_time=[Sun 2026-11-29 05:02:11 UTC] ; \
+             stop_time=[n/a] ; pid={process} ; code=(null) ; status=0/0 }}\n\
+             LoadState=loaded\nActiveState=active\nFragmentPath={unit}\nDropInPaths=\nNeedDaemonReload=no\n"
+        );
+        self.put(SHOWN, &shown);
     }
 
     /// The same, with a part of what it says replaced.
@@ -174,6 +212,8 @@ impl Site {
         let mut command = ensc();
         command.current_dir(self.folder.path()).arg(verb).args(args).args(["--base-url", &self.base]);
         command.env("OPTILLM_API_KEY", &self.caller_key).env("HOME", self.path("home"));
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.path("systemd").display()));
         self.upstream_key.iter().for_each(|key| _ = command.env("OPENAI_API_KEY", key));
         command
     }
@@ -187,7 +227,12 @@ impl Site {
 
     /// A daemon of the same files that looks for LiteLLM elsewhere.
     pub fn restart(&mut self, base: &str) {
-        let daemon = start(&self.folder, base);
+        self.restart_with(ensc(), base);
+    }
+
+    /// The same, of this binary.
+    pub fn restart_with(&mut self, command: Command, base: &str) {
+        let daemon = start_with(command, &self.folder, base);
         let before = self.port;
         self.port = daemon.address.rsplit(':').next().and_then(|it| it.parse().ok()).expect("a port");
         let text = Value::from(self.deployments.clone()).to_string();
@@ -210,7 +255,10 @@ impl Site {
 }
 
 fn start(folder: &TempDir, base: &str) -> Server {
-    let mut command = ensc();
+    start_with(ensc(), folder, base)
+}
+
+fn start_with(mut command: Command, folder: &TempDir, base: &str) -> Server {
     command.current_dir(folder.path()).args(["serve", "--port", "0", "--base-url", base]);
     command.env("OPTILLM_API_KEY", CALLER_KEY).env("OPENAI_API_KEY", UPSTREAM_KEY);
     Server::start(command)
