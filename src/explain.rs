@@ -13,7 +13,7 @@ pub mod picture;
 mod summary;
 pub mod text;
 pub mod why;
-mod words;
+pub mod words;
 
 #[cfg(test)]
 pub(crate) mod sample;

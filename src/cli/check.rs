@@ -132,7 +132,7 @@ impl Args {
     /// What LiteLLM says of the models.
     fn look(&self, loaded: &Loaded, out: &mut Output) -> Result<(), Stop> {
         let report = doctor::look_at_models(loaded, self.base_url.as_deref())?;
-        out.print(&report.text(out.colour()))?;
+        out.print(&report.text(out.colour(), out.width()))?;
         let denied = self.deny.iter().any(|word| word == WARNINGS) && report.count(Badness::Warn) > 0;
         if denied || report.count(Badness::Wrong) > 0 { Err(Stop::Found) } else { Ok(()) }
     }

@@ -131,7 +131,7 @@ impl Args {
         let expected =
             unit::Expected { port: around.port, base: &around.base, env_file: env_file.as_deref() };
         runtime.block_on(look_at_unit(self.unit.as_deref(), &expected, &mut report));
-        out.print(&if self.json { report.json() } else { report.text(out.colour()) })?;
+        out.print(&if self.json { report.json() } else { report.text(out.colour(), out.width()) })?;
         let is_warned = self.deny.is_some() && report.count(Level::Warn) > 0;
         if is_warned || report.count(Level::Wrong) > 0 { Err(Stop::Found) } else { Ok(()) }
     }

@@ -73,6 +73,14 @@ impl Output {
         self.colour_out
     }
 
+    /// How many columns there are where a person reads standard output.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        let stdout = io::stdout();
+        let size = rustix::termios::tcgetwinsize(&stdout).ok().filter(|_| stdout.is_terminal())?;
+        Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+    }
+
     /// Whether standard error takes colour.
     #[must_use]
     pub fn colour_err(&self) -> bool {

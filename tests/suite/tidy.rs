@@ -96,7 +96,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tower", &["serve"]),
     ("prometheus_client", &["serve/metrics.rs", "serve/respond.rs"]),
     ("subtle", &["upstream/secret.rs"]),
-    ("rustix", &["cli/world.rs"]),
+    ("rustix", &["cli/world.rs", "cli/output.rs"]),
     ("listenfd", &["cli/signal.rs"]),
     ("sd_notify", &["cli/manager.rs"]),
     // the command line

@@ -85,8 +85,8 @@ impl Platform<'_> {
             (Some(_), Some(Err(_))) => (),
             _ => report.skipped(
                 Part::Litellm,
-                "whether `cancel_on_disconnect` is on, and where fallbacks and aliases lead, was not looked at: \
-                 LiteLLM does not tell, its file does; name its root with --root, or the file under [sync]",
+                "whether `cancel_on_disconnect` is on, which LiteLLM does not tell, and where its fallbacks and aliases \
+                 lead was not looked at: name the root of its file with --root, or the file under [sync]",
             ),
         }
         Ok(())

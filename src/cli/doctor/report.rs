@@ -4,6 +4,13 @@ use serde_json::json;
 
 use super::kind::{Kind, Level, Part};
 use crate::cli::output::{bold, dim};
+use crate::explain::words::wrapped;
+
+/// Where messages begin: behind state, code and part.
+const MARGIN: usize = 22;
+
+/// The least that is left to messages, on however narrow a terminal.
+const WIDTH_MIN: usize = 30;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +48,8 @@ impl Check {
         }
     }
 
-    fn line(&self, colour: bool) -> String {
+    /// `width` is that of the terminal, if there is one.
+    fn line(&self, colour: bool, width: Option<usize>) -> String {
         let (state, part) = (self.state(), self.part.word());
         let code = self.kind().map_or("", |kind| kind.row().code);
         let shown = match (colour, state) {
@@ -51,13 +59,22 @@ impl Check {
             (true, "warn") => format!("\x1b[1;33m{state:5}\x1b[0m"),
             (true, _) => format!("\x1b[1;31m{state:5}\x1b[0m"),
         };
-        let line = format!("{shown}  {}  {part:7}  {}\n", bold(&format!("{code:4}"), colour), self.message);
-        match self.kind() {
-            None => line,
-            Some(kind) => {
-                format!("{line}{}\n", dim(&format!("                      → {}", kind.row().advice), colour))
-            }
-        }
+        let room = width.map(|width| width.saturating_sub(MARGIN).max(WIDTH_MIN));
+        let message = lines(&self.message, room).join(&format!("\n{:MARGIN$}", ""));
+        let line = format!("{shown}  {}  {part:7}  {message}\n", bold(&format!("{code:4}"), colour));
+        let Some(kind) = self.kind() else { return line };
+        let advice = lines(&format!("→ {}", kind.row().advice), room);
+        let advice = advice.iter().map(|it| format!("{:MARGIN$}{}\n", "", dim(it, colour)));
+        let advice: String = advice.collect();
+        format!("{line}{advice}")
+    }
+}
+
+/// One line, or as many as the room of a terminal takes.
+fn lines(text: &str, room: Option<usize>) -> Vec<String> {
+    match room {
+        Some(room) => wrapped(text, room),
+        None => vec![text.to_owned()],
     }
 }
 
@@ -84,14 +101,21 @@ impl Report {
         self.0.iter().filter(|check| check.kind().is_some_and(|kind| kind.row().level == level)).count()
     }
 
-    /// For people: a line each, the advice below it, and a sum.
+    /// For people: a line each, the advice below it, and a sum. Where there is a terminal, both are broken to its width.
     #[must_use]
-    pub fn text(&self, colour: bool) -> String {
-        let lines: String = self.0.iter().map(|check| check.line(colour)).collect();
+    pub fn text(&self, colour: bool, width: Option<usize>) -> String {
+        let lines: String = self.0.iter().map(|check| check.line(colour, width)).collect();
         let (wrong, warned) = (self.count(Level::Wrong), self.count(Level::Warn));
-        let ok = self.0.iter().filter(|check| check.state == State::Ok).count();
+        let of = |state: State| self.0.iter().filter(|check| check.state == state).count();
+        let skipped = match of(State::Skipped) {
+            0 => String::new(),
+            skipped => format!(", {skipped} not looked at"),
+        };
         let warned = if warned == 1 { "1 warning".to_owned() } else { format!("{warned} warnings") };
-        format!("{lines}\n{}\n", bold(&format!("{wrong} wrong, {warned}, {ok} ok"), colour))
+        format!(
+            "{lines}\n{}\n",
+            bold(&format!("{wrong} wrong, {warned}, {} ok{skipped}", of(State::Ok)), colour)
+        )
     }
 
     /// For programs.
@@ -127,9 +151,25 @@ mod tests {
         report.ok(Part::Daemon, "it answers");
         report.skipped(Part::Files, "no root");
         report.found(Kind::DaemonDown, "nobody answers");
-        let text = report.text(false);
+        let text = report.text(false, None);
         assert!(text.contains("skip         files    no root\n"), "{text}");
-        assert!(text.ends_with("1 wrong, 0 warnings, 1 ok\n"), "{text}");
+        assert!(text.ends_with("1 wrong, 0 warnings, 1 ok, 1 not looked at\n"), "{text}");
         assert!(report.json().contains(r#""state": "skip""#));
+    }
+
+    #[test]
+    fn lines_are_broken_to_the_width_of_a_terminal_and_to_nothing_else() {
+        let mut report = Report::default();
+        report.found(Kind::DaemonDown, "nobody answers where somebody should have answered long ago");
+        let text = report.text(false, Some(60));
+        let expected = "\
+wrong  D001  daemon   nobody answers where somebody should
+                      have answered long ago
+                      → start it with `systemctl start
+                      optillm-proxy`; why it ended stands in
+";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+        assert_eq!(report.text(false, None).lines().count(), 4, "scripts get a line each");
     }
 }

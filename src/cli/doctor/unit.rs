@@ -8,6 +8,7 @@ use super::kind::{Kind, Part};
 use super::report::Report;
 use crate::cli::serve::PORT;
 use crate::cli::target::BASE_URL;
+use crate::cli::world;
 use crate::cli::{Cli, Verb};
 use crate::upstream::base_url::BaseUrl;
 
@@ -69,7 +70,8 @@ impl Expected<'_> {
 
     fn judge_env(&self, path: &str, unit: &str, report: &mut Report) {
         let Some(env_file) = self.env_file else { return };
-        let reads = |value: &str| Path::new(value.trim_start_matches('-')) == env_file;
+        let env_path = world::resolved(env_file);
+        let reads = |value: &str| world::resolved(Path::new(value.trim_start_matches('-'))) == env_path;
         // Keys may be credentials instead.
         let has_credentials = !values(unit, "LoadCredential").is_empty();
         if !has_credentials && !values(unit, "EnvironmentFile").into_iter().any(reads) {

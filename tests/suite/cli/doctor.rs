@@ -778,6 +778,15 @@ fn the_unit_is_where_systemd_has_it_with_its_drop_ins() {
 }
 
 #[test]
+fn a_root_may_be_said_from_where_we_are() {
+    let site = Site::sound();
+    let args =
+        ["--port", &site.port.to_string(), "--root", "site", "--unit", "unit.service", "--deny", "warnings"];
+    let (code, told, _) = said(&mut site.command("doctor", &args));
+    assert_eq!(code, Some(0), "{told}");
+}
+
+#[test]
 fn a_code_of_the_doctor_has_a_page() {
     let site = Site::sound();
     let explain = |code: &str| said(super::ensc().current_dir(site.folder.path()).args(["explain", code]));
@@ -792,6 +801,8 @@ fn a_code_of_the_doctor_has_a_page() {
     for (code, advice) in [
         ("D011", "no code is called `D011`; did you mean `D001`?"),
         ("D999", "no code is called `D999`; `docs/doctor.md` has them all"),
+        // `D201` is as near, and about something else.
+        ("L201", "no code is called `L201`; did you mean `L001`?"),
         ("L999", "no code is called `L999`; did you mean `L099`?"),
     ] {
         let (status, _, complained) = explain(code);
@@ -845,7 +856,8 @@ fn without_a_root_only_what_lies_at_absolute_places_is_looked_at() {
     let mut command = site.command("doctor", &["--port", &site.port.to_string()]);
     let (code, told, _) = said(command.arg("--unit").arg(site.path("unit.service")));
     assert!(code == Some(0) && told.contains("were not looked at: name it with --root"), "{told}");
-    let untold = "skip         litellm  whether `cancel_on_disconnect` is on, and where fallbacks";
+    let untold =
+        "skip         litellm  whether `cancel_on_disconnect` is on, which LiteLLM does not tell, and where";
     assert!(told.contains(untold), "{told}");
     assert!(!told.contains("handles.jsonl") && told.contains("proxy_config.yaml"), "{told}");
 }
