@@ -66,7 +66,7 @@ async fn judge_version(binary: &Path, report: &mut Report) -> Result<(), String>
     match said.trim().strip_prefix("ensc ") {
         Some(version) if version == ours => (),
         Some(version) => {
-            report.found(Kind::OtherBinary, format!("{shown} is {version}, this command {ours}"))
+            report.found(Kind::OtherBinary, format!("{shown} is {version}, this command {ours}"));
         }
         None => report.found(Kind::OtherBinary, format!("{shown} says no version of `ensc`")),
     }

@@ -87,7 +87,7 @@ fn a_folder_gets_a_file_for_each_handle_and_keeps_the_others() {
     assert_eq!(text(&folder.path().join("warm/theirs.txt")), "whisper\n");
     assert_eq!(run(folder.path(), &write).1, "warm/opt-plan-high-xl.txt is up to date\n");
     let gone = "opt-gone-fast-s.txt";
-    std::fs::write(folder.path().join("warm").join(gone), "ov-alpha\n").expect("a file");
+    fs::write(folder.path().join("warm").join(gone), "ov-alpha\n").expect("a file");
     for how in ["--check", "--write"] {
         let (code, told, warned) = run(folder.path(), &["export", "warm-profiles", how, "warm"]);
         assert_eq!(code, Some(0), "{told}");
