@@ -132,7 +132,7 @@ systemctl)
         [ "${2-}" != --now ] || shift
         unit "${2-}"
         ;;
-    start | stop | restart | reload | status) unit "${2-}" ;;
+    start | stop | restart | reload | status | unmask) unit "${2-}" ;;
     *) refuse "$@" ;;
     esac
     ;;
@@ -141,7 +141,7 @@ journalctl)
     unit "${2-}"
     [ $# = 2 ] || [ "${3-} ${4-}" = "-n 50" ] || refuse "$@"
     ;;
-systemd-analyze) [ "$*" = security ] || refuse "$@" ;;
+systemd-analyze) [ "$*" = security ] || [ "$*" = verify ] || refuse "$@" ;;
 launchctl)
     [ "${1-} ${2-} $#" = "bootstrap system 3" ] || refuse "$@"
     grep -q optillm-proxy "$3" || refuse "no property list in $3"
