@@ -2,6 +2,7 @@
 # Stands in for what a page calls: by its own name (`sandbox.rs` links it to each of them) it does, or checks against the tree,
 # what the program of that name would. It touches nothing outside of the sandbox. Exit 90: this program would not take that.
 # From the sandbox: ENSC is our program, TREE the repository, ROOT what stands for `/`, RUN a folder for daemons, REAL the PATH.
+# shellcheck disable=SC2153 # the sandbox sets ROOT
 set -euo pipefail
 name=${0##*/}
 bin=$PATH
