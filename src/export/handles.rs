@@ -11,6 +11,9 @@ use crate::export::headline;
 use crate::export::lines::{Lines, Placed, Refusal};
 use crate::plan::Plan;
 
+/// What handles begin with on the platform.
+pub const PREFIX: &str = "opt-";
+
 /// The registry's name for this daemon.
 const ENDPOINT: &str = "ep_optillm_proxy_4020";
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::export::handles::PREFIX;
 use crate::export::lines::{Lines, Placed, Refusal};
 use crate::plan::Plan;
 
@@ -65,7 +66,7 @@ pub fn place(plan: &Plan, old: &str) -> Placed {
 pub fn is_left_over(plans: &[Plan], file_name: &str, text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let handle =
-        file_name.strip_suffix(".txt").filter(|it| it.starts_with("opt-") && it.chars().all(is_plain));
+        file_name.strip_suffix(".txt").filter(|it| it.starts_with(PREFIX) && it.chars().all(is_plain));
     let mut names =
         text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
     let Some(handle) = handle else { return false };

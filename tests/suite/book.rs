@@ -11,10 +11,11 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use ensc::export::docs::Page as Document;
 
-use super::ensembles::shipped;
+use crate::commands::page::paths;
+use crate::ensembles::shipped;
 
-/// Pages outside of `docs/`.
-const ELSEWHERE: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "grammar/README.md"];
+/// Pages outside of `docs/`, beside the README.
+const ELSEWHERE: [&str; 3] = ["ARCHITECTURE.md", "CHANGELOG.md", "grammar/README.md"];
 
 const SUMMARY: &str = "docs/SUMMARY.md";
 
@@ -63,24 +64,12 @@ impl Page {
 
 /// The pages below a root, by path.
 fn pages(root: &Path) -> BTreeMap<PathBuf, Page> {
-    let mut paths: Vec<PathBuf> =
-        ELSEWHERE.iter().map(PathBuf::from).filter(|path| root.join(path).exists()).collect();
-    let mut folders = vec![PathBuf::from("docs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root.join(&folder)).expect("the folder can be read") {
-            let path = folder.join(entry.expect("an entry").file_name());
-            if root.join(&path).is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "md") {
-                paths.push(path);
-            }
-        }
-    }
+    let elsewhere = ELSEWHERE.iter().map(PathBuf::from).filter(|path| root.join(path).exists());
     let read = |path: PathBuf| {
         let text = fs::read_to_string(root.join(&path)).expect("the page can be read");
         (path, Page::read(&text))
     };
-    paths.into_iter().map(read).collect()
+    paths(root).into_iter().chain(elsewhere).map(read).collect()
 }
 
 /// Where a link leads, below the root: without `..`, nothing if it leads out of it.

@@ -12,7 +12,7 @@
 //!
 //! All commands of a page share a sandbox (`commands/sandbox.rs`). `ENSC_BLESS=1` writes what is printed into the page.
 
-mod page;
+pub mod page;
 mod sandbox;
 
 use std::fs;
@@ -40,7 +40,7 @@ const SHOWN: [(&str, &str); 2] = [
 const WRONG: &str = "docs/errors.md";
 
 /// What capital letters stand for in a command.
-const PLACEHOLDERS: [(&str, &str); 14] = [
+const PLACEHOLDERS: [(&str, &str); 13] = [
     ("A", "opt-code-balanced-l"),
     ("B", "opt-architect-balanced-l"),
     ("DIR", "platform"),
@@ -48,7 +48,6 @@ const PLACEHOLDERS: [(&str, &str); 14] = [
     ("FILE", "file"),
     ("FOLDER", "first"),
     ("HANDLE", "opt-architect-high-xl"),
-    ("L003", "L003"),
     ("MODEL", "ov-mistral-7b-instruct-v0-3-fp16"),
     ("OTHER", "opt-architect-balanced-l"),
     ("PAGE", "ensc-check"),
@@ -163,24 +162,20 @@ fn transcript(block: &Block, sandbox: &Sandbox, anew: &mut dyn FnMut(String)) ->
 
 /// Whether what is shown is what is printed, but for lines that are left out where `…` stands.
 fn fits(shown: &[&str], printed: &str) -> bool {
-    let shown = shown.join("\n");
-    let printed = printed.trim_end();
-    let mut parts = shown.trim_end().split("\n…").enumerate().peekable();
-    let mut rest = printed;
-    while let Some((index, part)) = parts.next() {
-        let last = parts.peek().is_none();
-        match (index, last) {
-            (0, true) => return rest == part,
-            (0, false) if rest.starts_with(part) => rest = &rest[part.len()..],
-            (0, false) => return false,
-            (_, true) => return rest.ends_with(part),
-            (..) => match rest.find(part) {
-                Some(found) => rest = &rest[found + part.len()..],
-                None => return false,
-            },
-        }
+    let printed: Vec<&str> = printed.trim_end().lines().collect();
+    let blank = shown.iter().rev().take_while(|line| line.is_empty()).count();
+    let mut parts: Vec<&[&str]> = shown[..shown.len() - blank].split(|line| *line == "…").collect();
+    let last = parts.pop().expect("a split has a part");
+    if parts.is_empty() {
+        return printed == last;
     }
-    true
+    let Some(mut rest) = printed.strip_prefix(parts[0]) else { return false };
+    for part in &parts[1..] {
+        let found = (0..=rest.len()).find(|at| rest[*at..].starts_with(part));
+        let Some(found) = found else { return false };
+        rest = &rest[found + part.len()..];
+    }
+    rest.ends_with(last)
 }
 
 /// Reads an `ensc.toml` as each command and the daemon would.
@@ -258,6 +253,20 @@ fn stood_for(word: &str) -> Result<String, String> {
         None if capitals => Err(format!("nothing says what `{bare}` stands for")),
         None => Ok(word.to_owned()),
     }
+}
+
+#[test]
+fn an_ellipsis_stands_for_lines_and_for_nothing_else() {
+    let printed = "a\nb\nc\nd\n";
+    for shown in ["a\nb\nc\nd", "a\nb\nc\nd\n\n", "…", "a\n…", "…\nd", "a\n…\nc\n…", "a\nb\n…\nc\nd"]
+    {
+        assert!(fits(&shown.split('\n').collect::<Vec<_>>(), printed), "{shown}");
+    }
+    for shown in ["a", "b\n…", "a\n…\nc", "…b\nc\nd", "a\n…b", "…\nc\n…\nb\n…", "a\nb\nc\n…\nc\nd", ""]
+    {
+        assert!(!fits(&shown.split('\n').collect::<Vec<_>>(), printed), "{shown}");
+    }
+    assert!(fits(&[], "") && !fits(&["a"], ""));
 }
 
 /// A page on which nothing is right.

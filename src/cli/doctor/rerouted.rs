@@ -4,6 +4,7 @@ use saphyr::{LoadableYamlNode, MarkedYaml};
 
 use super::kind::{Kind, Part};
 use super::report::Report;
+use crate::export::handles::PREFIX;
 use crate::plan::Plan;
 
 /// Tables that say who answers when another fails; in `litellm_settings` and in `router_settings`.
@@ -12,9 +13,6 @@ const FALLBACKS: [&str; 4] =
 
 /// Stands for every model.
 const ANY: &str = "*";
-
-/// What handles begin with on the platform.
-const PREFIX: &str = "opt-";
 
 /// A line that leads from one name to others.
 struct Lead {

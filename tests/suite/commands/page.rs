@@ -29,6 +29,15 @@ pub struct Page {
 
 /// The README and every page below `docs/`, by path.
 pub fn all(root: &Path) -> Vec<Page> {
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(root.join(&path)).expect("the page can be read");
+        Page::read(path, text)
+    };
+    paths(root).into_iter().map(read).collect()
+}
+
+/// Where they lie below the root.
+pub fn paths(root: &Path) -> Vec<PathBuf> {
     let mut paths = vec![PathBuf::from("README.md")];
     let mut folders = vec![PathBuf::from("docs")];
     while let Some(folder) = folders.pop() {
@@ -42,11 +51,7 @@ pub fn all(root: &Path) -> Vec<Page> {
         }
     }
     paths.sort();
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(root.join(&path)).expect("the page can be read");
-        Page::read(path, text)
-    };
-    paths.into_iter().map(read).collect()
+    paths
 }
 
 // === impl Page ===

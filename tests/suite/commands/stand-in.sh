@@ -64,6 +64,7 @@ ensc)
         start 4020 "$@"
         exit
     fi
+    [ "${1-}" != sim ] || refuse "sim, which never ends: nothing here starts it"
     status=0
     "$ENSC" "$@" || status=$?
     case "$*" in
