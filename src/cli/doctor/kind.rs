@@ -216,7 +216,7 @@ table! {
         "LiteLLM's file lets another model answer when a handle fails",
         "take the line that is named out, then restart LiteLLM: who stands in for whom is said in the ensemble, by `else`, and told in the receipt";
     Renamed: "D307" "renamed", Handles, Wrong,
-        "an alias in LiteLLM's file sends an `opt-` name to something else than a handle of that name",
+        "an alias in LiteLLM's file sends a handle elsewhere, or an `opt-` name to what is no handle",
         "take the alias out of `model_group_alias`, then restart LiteLLM: who asks for an ensemble must get it";
     Registry: "D401" "registry", Files, Wrong,
         "the handles registry differs from the ensembles",
