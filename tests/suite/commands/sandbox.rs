@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::page::Page;
 
 /// Programs that `stand-in.sh` stands in for.
-pub const STAND_INS: [&str; 19] = [
+pub const STAND_INS: [&str; 20] = [
     "apt",
     "cargo",
     "curl",
@@ -31,10 +31,11 @@ pub const STAND_INS: [&str; 19] = [
     "systemd-analyze",
     "taskset",
     "packaging/deb.sh",
+    "packaging/static.sh",
 ];
 
 /// Scripts of the tree that are not run from a page, since they are tests and builds of their own.
-const SCRIPTS: [&str; 3] = ["tests/all.sh", "packaging/deb.sh", "docs/book/build.sh"];
+const SCRIPTS: [&str; 4] = ["tests/all.sh", "packaging/deb.sh", "packaging/static.sh", "docs/book/build.sh"];
 
 /// Programs that are themselves: they do what they are told below the sandbox. No other is there.
 const THEMSELVES: [&str; 6] = ["bash", "cat", "cp", "install", "mkdir", "touch"];

@@ -1,7 +1,9 @@
 //! What the Debian package will hold, read from the manifest: packaging/deb.sh makes it, packaging/try.sh installs it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 
 use super::{root, text};
 use crate::cli::ensc;
@@ -13,19 +15,33 @@ fn assets() -> Vec<[String; 3]> {
     assets.iter().map(|asset| asset.clone().try_into().expect("three texts")).collect()
 }
 
-/// Files below a folder, as paths from the root of the tree.
+/// Debian's list of changes, which is no asset.
+fn changes() -> String {
+    let manifest: toml::Table = text("Cargo.toml").parse().expect("TOML");
+    manifest["package"]["metadata"]["deb"]["changelog"].as_str().expect("a path").to_owned()
+}
+
+/// Files below a folder of the tree, as paths from its root.
 fn files(folder: &str) -> BTreeSet<String> {
+    files_of(root().join(folder).as_path(), folder)
+}
+
+/// Files below a folder, which the paths call by a name.
+fn files_of(folder: &Path, name: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for entry in std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}")) {
-        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
-        let path = format!("{folder}/{name}");
-        match root().join(&path).is_dir() {
-            true => found.extend(files(&path)),
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{name}: {error}")) {
+        let entry = entry.expect("an entry").path();
+        let path = format!("{name}/{}", entry.file_name().and_then(OsStr::to_str).expect("UTF-8"));
+        match entry.is_dir() {
+            true => found.extend(files_of(&entry, &path)),
             false => _ = found.insert(path),
         }
     }
     found
 }
+
+/// Where `packaging/generated.sh` writes for `packaging/deb.sh`.
+const GENERATED: &str = "target/package";
 
 /// Sources that the build makes.
 fn is_built(source: &str) -> bool {
@@ -47,6 +63,29 @@ fn everything_that_is_packed_is_there() {
     for [source, _, _] in assets().iter().filter(|[source, ..]| !is_built(source)) {
         let folder = Path::new(source).parent().and_then(Path::to_str).expect("a folder");
         assert!(files(folder).iter().any(|path| matches(source, path)), "{source} is nowhere");
+    }
+}
+
+#[test]
+fn everything_that_is_made_for_the_package_is_packed_and_nothing_else_is_wanted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut script = Command::new(root().join("packaging/generated.sh"));
+    script.arg(env!("CARGO_BIN_EXE_ensc")).arg(folder.path());
+    let done = script.output().expect("bash");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+
+    let mut wanted: Vec<String> = assets().into_iter().map(|[source, ..]| source).collect();
+    wanted.retain(|source| is_built(source) && source != "target/release/ensc");
+    wanted.push(changes());
+    let made = files_of(folder.path(), GENERATED);
+    for source in &wanted {
+        assert!(made.iter().any(|path| matches(source, path)), "nothing makes {source}: {made:?}");
+    }
+    for path in &made {
+        assert!(wanted.iter().any(|source| matches(source, path)), "{path} is made and not packed");
+        let size =
+            std::fs::metadata(folder.path().join(&path[GENERATED.len() + 1..])).expect("it is there").len();
+        assert!(size > 0, "{path} is empty");
     }
 }
 
