@@ -23,6 +23,7 @@ mod hop;
 mod join;
 mod limits;
 mod listen;
+mod load;
 mod metrics;
 mod models;
 mod pace;
@@ -31,6 +32,7 @@ mod routes;
 mod runs;
 mod served;
 mod spans;
+mod status;
 mod stream;
 mod wire;
 
@@ -48,7 +50,7 @@ use composer::Composer;
 use current::Current;
 use flight::HostRunner;
 use health::Health;
-use limits::Limits;
+use load::Load;
 use metrics::Now;
 use spans::Spans;
 
@@ -80,7 +82,7 @@ pub struct State {
     records: bool,
     key: Option<Secret>,
     pass_fields: Vec<String>,
-    limits: Limits,
+    load: Load,
     health: Health,
     books: Arc<Books>,
     /// Where calls are made; `None` if runs are not real.
@@ -118,7 +120,7 @@ impl State {
             records: false,
             key: settings.key,
             pass_fields: settings.pass_fields,
-            limits: Limits::default(),
+            load: Load::default(),
             health: Health::new(settings.liveliness),
             books: Arc::default(),
             host: None,
@@ -148,7 +150,7 @@ impl State {
     /// Other limits than the usual ones.
     #[must_use]
     pub fn with_limits(mut self, allowed: Allowed) -> Self {
-        self.limits = Limits::new(allowed);
+        self.load = Load::new(allowed);
         self
     }
 
@@ -187,7 +189,7 @@ impl State {
     /// What is counted by looking at it.
     fn now(&self) -> Now {
         Now {
-            runs: self.limits.runs_in_flight(),
+            runs: self.load.runs_in_flight(),
             calls: self.host.as_ref().map_or(0, |host| host.slots.in_flight()),
             slots: self.host.as_ref().map(|host| host.slots.uses()).unwrap_or_default(),
             queued: self.host.as_ref().map_or(0, |host| host.slots.queued()),

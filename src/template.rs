@@ -2,9 +2,11 @@
 //!
 //! The only module that names minijinja. Knows nothing of steps or calls: it is given names and [`Data`].
 
+mod blocks;
 pub mod check;
 pub mod data;
 mod engine;
+pub mod fault;
 mod fence;
 mod filters;
 pub mod kind;
@@ -26,9 +28,10 @@ use minijinja::machinery;
 use self::signature::Callee;
 use self::size::Formula;
 
-pub use check::{Fault, Mention};
+pub use blocks::{find_json, json_values};
+pub use check::Mention;
 pub use data::{Answer, Data, Group, Part, Seen};
-pub use filters::{find_json, json_values};
+pub use fault::Fault;
 pub use kind::{Kind, Returned};
 pub use raw::RawPrint;
 pub use size::{Size, Sizes, estimate};

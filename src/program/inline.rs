@@ -261,6 +261,6 @@ pub fn reply(steps: &mut Steps<'_, '_, '_>, inline: Inline, span: Span) -> Step 
 
 /// Whether a technique's reply is several answers: then it can only be used as a step.
 pub fn gives_several(tables: &super::collect::Tables<'_>, technique: &Technique<'_>) -> bool {
-    let scopes = [technique.scope()];
+    let scopes = [Scope::of(technique)];
     Shapes { tables, scopes: &scopes }.of("reply").is_some_and(|shape| shape.kind() == Kind::Answers)
 }

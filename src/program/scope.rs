@@ -6,6 +6,7 @@ use crate::template::Kind as Sort;
 use super::Kind;
 use super::collect::Tables;
 use super::names::LIST_FUNCTIONS;
+use super::techniques::Technique;
 
 /// Deepest chain of names that is followed; a longer one is a circle, which the graph reports.
 const DEPTH_MAX: usize = 64;
@@ -48,6 +49,17 @@ enum Wanted<'w> {
     Member(&'w str),
     /// That, and every member.
     Members,
+}
+
+// === impl Scope ===
+
+impl<'a> Scope<'a> {
+    /// A technique's own names: steps, and parameters that hold answers.
+    pub fn of(technique: &Technique<'a>) -> Self {
+        let vars =
+            technique.params.iter().filter_map(|param| Some((param.name.to_owned(), param.kind.sort()?)));
+        Self { steps: technique.steps(), vars: vars.collect(), rebinds: None }
+    }
 }
 
 // === impl Shape ===
@@ -203,7 +215,7 @@ impl<'a> Shapes<'_, 'a> {
             return Shape::Answer;
         }
         if let Some(technique) = self.tables.techniques.get(name) {
-            let scopes = [technique.scope()];
+            let scopes = [Scope::of(technique)];
             let inner = Shapes { tables: self.tables, scopes: &scopes };
             return inner.within("reply", 1, depth + 1, wanted).unwrap_or(Shape::Unclear);
         }

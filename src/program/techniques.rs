@@ -7,7 +7,6 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Entry, Value};
 use crate::template::Kind as Sort;
 
-use super::scope::Scope;
 use super::{errors, names};
 
 pub const KINDS: &[&str] = &["model", "models", "int", "number", "text", "prompt", "answer", "answers"];
@@ -104,12 +103,6 @@ impl<'a> Technique<'a> {
             _ => None,
         });
         steps.collect()
-    }
-
-    /// Its own names: steps, and parameters that hold answers.
-    pub fn scope(&self) -> Scope<'a> {
-        let vars = self.params.iter().filter_map(|param| Some((param.name.to_owned(), param.kind.sort()?)));
-        Scope { steps: self.steps(), vars: vars.collect(), rebinds: None }
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Text};
-use crate::template::check::FaultKind;
+use crate::template::fault::FaultKind;
 use crate::template::{Expression, Fault, Fence, Kind, Mention, Template};
 
 use super::errors;

@@ -9,20 +9,21 @@ use hyper::body::Body as _;
 use tokio::time::timeout;
 
 use super::errors::{self, Kind, Refusal};
-use super::limits::{self, Allowed, BodyShare, Limit, Limits};
+use super::limits::{self, Allowed, Limit};
+use super::load::{BodyShare, Load};
 
 /// Room made at once for what a head announces; the rest when it comes.
 const RESERVE_MAX: usize = 1 << 20;
 
 /// Reads to the end. Dropped, it leaves the rest unread and the connection is closed.
-pub async fn read(mut body: Body, limits: &Limits) -> Result<(Bytes, BodyShare), Refusal> {
-    let allowed = &limits.allowed;
+pub async fn read(mut body: Body, load: &Load) -> Result<(Bytes, BodyShare), Refusal> {
+    let allowed = &load.allowed;
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > allowed.body {
         discard(body, allowed).await;
         return Err(too_large(allowed.body));
     }
-    let mut share = limits.share()?;
+    let mut share = load.share()?;
     let mut bytes = BytesMut::with_capacity(announced.min(RESERVE_MAX));
     while let Some(data) = next(&mut body, allowed.body_time).await? {
         let total = bytes.len() + data.len();

@@ -20,7 +20,8 @@ use super::catalog::Asked;
 use super::errors::{self, Kind, Refusal};
 use super::flight::{Entry, Flight, Holds};
 use super::hop::Hop;
-use super::limits::{BodyShare, Limit};
+use super::limits::Limit;
+use super::load::BodyShare;
 use super::respond::{self, Tag};
 use super::runs::Past;
 use super::served::Served;
@@ -31,7 +32,7 @@ type HttpRequest = axum::http::Request<Body>;
 
 pub async fn complete(state: &State, request: HttpRequest) -> Result<Response<Body>, Refusal> {
     let (head, body) = request.into_parts();
-    let (bytes, share) = body::read(body, &state.limits).await?;
+    let (bytes, share) = body::read(body, &state.load).await?;
     let hop = Hop::read(&head.headers)?;
     let mut question = wire::decode(&bytes, &state.pass_fields)?;
     let (served, answers) = asked(state, &question).await?;
@@ -82,7 +83,7 @@ async fn run(
     hop: Hop,
     body: BodyShare,
 ) -> Result<Response<Body>, Refusal> {
-    let holds = Holds { slot: state.limits.take_run()?, body };
+    let holds = Holds { slot: state.load.take_run()?, body };
     let tag = Tag { run: run_id(), handle: Arc::clone(&plan.handle), warning: question.warning };
     let head =
         Head { id: Arc::clone(&tag.run), created: state.now_s(), model: question.model.as_str().into() };

@@ -1,4 +1,4 @@
-//! Why a request is refused, and in which words. Knows nothing of status codes: see `respond.rs`.
+//! Why a request is refused, and in which words. Knows nothing of status codes: see `status.rs`.
 //!
 //! Messages are ours alone: what a client wrote is quoted only after [`quoted`] took out what is not a name.
 

@@ -21,7 +21,8 @@ use crate::run::{Abandoned, Event, Run};
 
 use super::books::Books;
 use super::errors::{self, Refusal};
-use super::limits::{BodyShare, Limit};
+use super::limits::Limit;
+use super::load::BodyShare;
 use super::runs::Past;
 
 /// Why the calls of a run were stopped whose client is gone; completes "cancelled: ".

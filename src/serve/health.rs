@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::limits::Limits;
+use super::load::Load;
 use super::{State, guard, respond};
 
 /// Asks the upstream whether it is alive.
@@ -44,9 +44,9 @@ impl Health {
     }
 
     /// Never ends. Asks while nothing else does: a run in flight tells more about the upstream than a question.
-    pub async fn watch(&self, limits: &Limits) {
+    pub async fn watch(&self, load: &Load) {
         loop {
-            if limits.is_idle() || !self.is_ready() {
+            if load.is_idle() || !self.is_ready() {
                 self.ask().await;
             }
             sleep(if self.is_ready() { ASK_EVERY } else { ASK_EVERY_UNREADY }).await;

@@ -62,11 +62,11 @@ pub async fn serve(
     let app = App::new(Arc::clone(&state), address.port());
     let (stop, stopping) = watch::channel(false);
     let mut connections = JoinSet::new();
-    let connections_max = state.limits.allowed.connections;
+    let connections_max = state.load.allowed.connections;
     let mut telling = Telling::begin(Arc::clone(&state.books));
     {
         let mut shutdown = pin!(shutdown);
-        let mut watching = pin!(state.health.watch(&state.limits));
+        let mut watching = pin!(state.health.watch(&state.load));
         loop {
             tokio::select! {
                 () = &mut shutdown => break,

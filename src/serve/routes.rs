@@ -43,7 +43,7 @@ impl App {
 
     #[must_use]
     pub fn allowed(&self) -> &Allowed {
-        &self.state.limits.allowed
+        &self.state.load.allowed
     }
 
     /// One request, one answer, whatever happens: a panic costs this request only.
@@ -159,7 +159,7 @@ async fn wrong_method(Shared(state): Shared<Arc<State>>, request: Request) -> Re
 async fn turn_away(state: &State, refusal: &Refusal, body: Body, headers: &HeaderMap) -> Response<Body> {
     // Who asks before sending has not sent.
     if !headers.contains_key(EXPECT) {
-        body::discard(body, &state.limits.allowed).await;
+        body::discard(body, &state.load.allowed).await;
     }
     respond::refuse(refusal)
 }

@@ -20,7 +20,7 @@ use super::errors::Refusal;
 use super::flight::Flight;
 use super::join;
 use super::limits::{FRAME_MAX, HEARTBEAT};
-use super::respond;
+use super::status;
 use super::wire::Chunks;
 
 pub struct Stream {
@@ -111,7 +111,7 @@ impl Stream {
             }
         }
         self.chunks.end(choices, receipt, self.include_usage);
-        respond::STREAMED
+        status::STREAMED
     }
 
     /// The status that it would have been.
@@ -121,7 +121,7 @@ impl Stream {
         if let (Some(limit), Some(flight)) = (refusal.limit, &self.flight) {
             flight.entry.reached(limit);
         }
-        respond::status(refusal.kind).0.as_u16()
+        status::status(refusal.kind).0.as_u16()
     }
 
     /// Drops the run at once: what it held is free before the last bytes are read.

@@ -7,7 +7,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
-use super::{FUEL, filters, redact};
+use super::{FUEL, blocks, filters, redact, value};
 
 pub fn syntax() -> SyntaxConfig {
     SyntaxConfig::default()
@@ -21,7 +21,7 @@ pub fn base() -> &'static Environment<'static> {
         env.set_fuel(Some(FUEL));
         env.set_debug(false);
         env.set_auto_escape_callback(|_| AutoEscape::None);
-        env.set_formatter(|out, _state, value| super::value::print(out, value));
+        env.set_formatter(|out, _state, value| value::print(out, value));
         for name in ["safe", "escape", "e", "pprint", "format", "chain", "zip", "urlencode"] {
             env.remove_filter(name);
         }
@@ -38,8 +38,8 @@ pub fn base() -> &'static Environment<'static> {
         env.add_filter("answer", |text: Cow<'_, str>| filters::answer(&text));
         env.add_filter("lines", |text: Cow<'_, str>| filters::lines(&text));
         env.add_filter("numbers", |text: Cow<'_, str>| filters::numbers(&text));
-        env.add_filter("code_blocks", |text: Cow<'_, str>| filters::code_blocks(&text));
-        env.add_filter("json", |text: Cow<'_, str>| filters::json(&text));
+        env.add_filter("code_blocks", |text: Cow<'_, str>| blocks::code_blocks(&text));
+        env.add_filter("json", |text: Cow<'_, str>| value::json_in(&text));
         env.add_filter("normalize", |text: Cow<'_, str>| filters::normalize(&text));
         env.add_filter("tokens", |text: Cow<'_, str>| filters::tokens(&text));
         env.add_filter("chunks", |text: Cow<'_, str>, size: u32, overlap: Option<u32>| {

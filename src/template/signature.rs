@@ -4,7 +4,7 @@ use minijinja::machinery::ast::{CallArg, Expr};
 use minijinja::value::ValueKind;
 use std::ops::Range;
 
-use super::check::{Fault, FaultKind};
+use super::fault::{Fault, FaultKind};
 
 /// A name, and its parameters beside what it is applied to: `name:type`, by place or name; `name=type`, by name only;
 /// `name/type`, by place only; with `?` it may be left out; `*` is any number of anything.

@@ -170,8 +170,8 @@ fn choice() -> Kind {
 
 type FaultKindName = &'static str;
 
-fn name_of(kind: &check::FaultKind) -> FaultKindName {
-    use check::FaultKind as K;
+fn name_of(kind: &fault::FaultKind) -> FaultKindName {
+    use fault::FaultKind as K;
     match kind {
         K::Syntax(_) => "syntax",
         K::UnknownName(_) => "name",

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use minijinja::Output;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value, ValueKind};
 
+use super::blocks::find_json;
 use super::data::{Answer, Data, Group, Part, Seen};
-use super::filters;
 
 /// A template's context.
 #[derive(Debug)]
@@ -49,6 +49,11 @@ pub fn to_value(data: &Data) -> Value {
         }
         Data::Group(group) => Value::from_object(AnswersObject::of(group.clone())),
     }
+}
+
+/// The first balanced JSON value in a text, fences and prose around it passed over; none if there is none.
+pub fn json_in(text: &str) -> Value {
+    find_json(text).map_or_else(|| Value::from(()), |json| to_value(&Data::from_json(&json)))
 }
 
 pub fn from_value(value: &Value) -> Data {
@@ -146,7 +151,7 @@ impl Object for AnswerObject {
             "seconds" => Value::from(answer.seconds),
             "score" => answer.score.map_or_else(|| Value::from(()), Value::from),
             "value" => answer.value.as_ref().map_or_else(|| Value::from(()), to_value),
-            "json" => filters::json(&answer.text),
+            "json" => json_in(&answer.text),
             "error" => answer.error.as_deref().map_or_else(|| Value::from(()), Value::from),
             "finish_reason" => Value::from(Arc::clone(&answer.finish_reason)),
             "fits" => Value::from(answer.fits),

@@ -3,6 +3,7 @@
 //! The sources are read as text. Tests inside `src` are held to the second half only: they may build what they test
 //! with anything.
 
+mod circles;
 pub mod rust;
 
 use std::collections::{BTreeMap, BTreeSet};

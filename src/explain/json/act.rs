@@ -1,14 +1,61 @@
-//! What a node does, verb by verb, filled into its fields.
+//! A node of the plan made into one of the document: what all have, then what it does, verb by verb.
 
-use crate::explain::json::call::{TurnOut, history_word};
-use crate::explain::json::node::{ArmOut, ConversationOut, PartOut, StarterOut, Step};
+use crate::explain::json::call::{CallOut, TurnOut, history_word};
+use crate::explain::json::node::{ArmOut, ContestOut, ConversationOut, InputOut, PartOut, StarterOut, Step};
 use crate::plan::{
-    Act, ArmHead, Cascade, Conversation, Group, GroupKind, Knockout, Matching, NodeId, PartKind, Plan,
-    Repeat, Route, Score, ScoreMethod, Select, Starter, Ties, Vote,
+    Act, ArmHead, Cascade, Conversation, Group, GroupKind, Input, Knockout, Matching, Node, NodeId, PartKind,
+    Plan, Repeat, Route, Score, ScoreMethod, Select, Starter, Ties, Vote,
 };
 
+// === impl Step ===
+
+impl Step {
+    #[must_use]
+    pub fn of(plan: &Plan, node: &Node) -> Self {
+        let id = |id: NodeId| plan.node(id).id.to_string();
+        let input = |input: &Input| InputOut {
+            name: input.name.clone(),
+            node: id(input.node),
+            printed: input.printed,
+        };
+        let step = Self {
+            id: node.id.to_string(),
+            name: node.name.clone(),
+            doc: node.doc.clone(),
+            verb: node.act.verb().to_owned(),
+            model: node.act.ask().map(|ask| plan.model(ask.model).name.to_string()),
+            wave: node.wave,
+            waves_left: node.waves_left,
+            free: is_free(&node.act),
+            frame: node.frame.0,
+            inputs: node.inputs.iter().map(input).collect(),
+            after: node.after.iter().map(|&node| id(node)).collect(),
+            fallback: node.fallback.map(id),
+            built_in_else: if node.fallback.is_none() { built_in_else(&node.act) } else { None },
+            is_final: node.is_final,
+            streams: node.is_live,
+            contests: node
+                .contests
+                .iter()
+                .map(|&(race, place)| ContestOut { race: id(race), place })
+                .collect(),
+            deadline_ms: node.timeout.map(|timeout| timeout.0),
+            skip_when: node.skip_when.as_ref().map(|when| when.source().to_owned()),
+            accept_when: node.accept_when.as_ref().map(|when| when.source().to_owned()),
+            call: node.act.ask().map(CallOut::of),
+            ..Self::default()
+        };
+        fill(step, plan, &node.act)
+    }
+}
+
+/// It makes no call, and none is made because of it.
+fn is_free(act: &Act) -> bool {
+    act.ask().is_none() && act.parts().is_empty()
+}
+
 /// What stands in for a decider that is lost, where no `else` is written.
-pub(super) fn built_in_else(act: &Act) -> Option<String> {
+fn built_in_else(act: &Act) -> Option<String> {
     let word = match act {
         Act::Pick { .. } | Act::Knockout(_) => "first",
         Act::Score(_) => "0",
@@ -19,7 +66,7 @@ pub(super) fn built_in_else(act: &Act) -> Option<String> {
     Some(word.to_owned())
 }
 
-pub(super) fn fill(step: Step, plan: &Plan, act: &Act) -> Step {
+fn fill(step: Step, plan: &Plan, act: &Act) -> Step {
     let id = |node: NodeId| plan.node(node).id.to_string();
     match act {
         Act::Ask(_) | Act::Judge(_) => step,

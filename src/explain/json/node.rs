@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::json::act;
 use crate::explain::json::call::{CallOut, TurnOut};
-use crate::plan::{Act, Node, NodeId, Plan};
 
 /// A node. What does not apply to its verb is left out, and so is what is false, zero or empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -246,44 +244,6 @@ pub struct ConversationOut {
 // === impl Step ===
 
 impl Step {
-    #[must_use]
-    pub fn of(plan: &Plan, node: &Node) -> Self {
-        let id = |id: NodeId| plan.node(id).id.to_string();
-        let input = |input: &crate::plan::Input| InputOut {
-            name: input.name.clone(),
-            node: id(input.node),
-            printed: input.printed,
-        };
-        let step = Self {
-            id: node.id.to_string(),
-            name: node.name.clone(),
-            doc: node.doc.clone(),
-            verb: node.act.verb().to_owned(),
-            model: node.act.ask().map(|ask| plan.model(ask.model).name.to_string()),
-            wave: node.wave,
-            waves_left: node.waves_left,
-            free: is_free(&node.act),
-            frame: node.frame.0,
-            inputs: node.inputs.iter().map(input).collect(),
-            after: node.after.iter().map(|&node| id(node)).collect(),
-            fallback: node.fallback.map(id),
-            built_in_else: if node.fallback.is_none() { act::built_in_else(&node.act) } else { None },
-            is_final: node.is_final,
-            streams: node.is_live,
-            contests: node
-                .contests
-                .iter()
-                .map(|&(race, place)| ContestOut { race: id(race), place })
-                .collect(),
-            deadline_ms: node.timeout.map(|timeout| timeout.0),
-            skip_when: node.skip_when.as_ref().map(|when| when.source().to_owned()),
-            accept_when: node.accept_when.as_ref().map(|when| when.source().to_owned()),
-            call: node.act.ask().map(CallOut::of),
-            ..Self::default()
-        };
-        act::fill(step, plan, &node.act)
-    }
-
     /// What people call it: its name, else its id.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -349,11 +309,6 @@ impl Step {
         ids.extend(self.after.iter().chain(&self.items).chain(&self.first).map(String::as_str));
         ids
     }
-}
-
-/// It makes no call, and none is made because of it.
-fn is_free(act: &Act) -> bool {
-    act.ask().is_none() && act.parts().is_empty()
 }
 
 fn is_false(flag: &bool) -> bool {

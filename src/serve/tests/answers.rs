@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::run::ErrorKind;
 use crate::serve::errors::{Kind, Refusal};
-use crate::serve::respond;
 use crate::serve::routes::App;
+use crate::serve::status;
 use crate::upstream::{Completion, ToolCall};
 
 use super::kit::{
@@ -119,7 +119,7 @@ fn only_what_a_second_try_may_cure_is_repeated() {
         NotReady,
         Panicked,
     ];
-    let statuses: Vec<u16> = kinds.iter().map(|kind| respond::status(*kind).0.as_u16()).collect();
+    let statuses: Vec<u16> = kinds.iter().map(|kind| status::status(*kind).0.as_u16()).collect();
     let wanted =
         [400, 400, 400, 400, 400, 401, 403, 404, 404, 405, 413, 415, 424, 424, 429, 503, 503, 503, 500];
     assert_eq!(statuses, wanted);

@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
 
 use crate::serve::health::Health;
-use crate::serve::limits::{Allowed, Limits};
+use crate::serve::limits::Allowed;
+use crate::serve::load::Load;
 
 use super::kit::{Answer, PIPE, app_of, ask, chat, get, hello_app, live, parse, send, talk, text};
 
@@ -173,13 +174,13 @@ async fn the_upstream_is_asked_every_10_seconds_while_nothing_runs() {
         count.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { true })
     }));
-    let limits = Limits::new(Allowed { runs: 1, ..Allowed::default() });
+    let load = Load::new(Allowed { runs: 1, ..Allowed::default() });
     let watch_for = async |seconds| {
-        let _ = tokio::time::timeout(Duration::from_secs(seconds), health.watch(&limits)).await;
+        let _ = tokio::time::timeout(Duration::from_secs(seconds), health.watch(&load)).await;
         asked.swap(0, Ordering::Relaxed)
     };
     assert_eq!(watch_for(25).await, 3);
-    let slot = limits.take_run();
+    let slot = load.take_run();
     assert_eq!(watch_for(25).await, 0);
     drop(slot);
     assert_eq!(watch_for(5).await, 1);

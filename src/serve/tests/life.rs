@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::serve::limits::{Allowed, Limits};
+use crate::serve::limits::Allowed;
+use crate::serve::load::Load;
 use crate::serve::{Ending, State, serve};
 
 use super::kit::{PORT, ask, chat, done, events, get, live, parse, state_of, text};
@@ -97,7 +98,7 @@ async fn a_client_that_leaves_ends_its_run() {
 async fn one_run_too_many_is_503_and_its_slot_comes_back() {
     let (sender, script) = live();
     let (mut state, _) = state_of(script, None);
-    state.limits = Limits::new(Allowed { runs: 1, ..Allowed::default() });
+    state.load = Load::new(Allowed { runs: 1, ..Allowed::default() });
     served(state, Duration::from_secs(30), async |port, stop: oneshot::Sender<()>| {
         let mut first = connect(port, &chat(&ask(r#""stream":true"#), &[])).await;
         let mut head = [0; 16];

@@ -149,7 +149,7 @@ async fn served() -> App {
     assert_eq!(send(app.clone(), chat(&ask(""), &[])).await.status, 424);
     talk(app.clone(), async |mut io: DuplexStream| {
         io.write_all(chat(&ask(""), &[]).as_bytes()).await.expect("it is open");
-        while state.limits.is_idle() {
+        while state.load.is_idle() {
             tokio::task::yield_now().await;
         }
     })

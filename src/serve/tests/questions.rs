@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::run::span::Traceparent;
-use crate::serve::limits::{Allowed, Limits};
+use crate::serve::limits::Allowed;
+use crate::serve::load::Load;
 use crate::serve::routes::App;
 use crate::serve::wire::decode;
 use crate::upstream::{MessageBody, Role};
@@ -207,15 +208,15 @@ async fn a_body_over_the_limit_is_413_whether_announced_or_not() {
 
     let piece = move || Ok::<_, std::io::Error>(bytes::Bytes::from(vec![b' '; most / 2 + 1]));
     let body = axum::body::Body::from_stream(futures_util::stream::iter([piece(), piece()]));
-    let limits = Limits::default();
-    let refusal = crate::serve::body::read(body, &limits).await.map(|_| ()).expect_err("too large");
+    let load = Load::default();
+    let refusal = crate::serve::body::read(body, &load).await.map(|_| ()).expect_err("too large");
     assert_eq!(refusal.kind, crate::serve::errors::Kind::TooLarge);
 }
 
 #[tokio::test]
 async fn bodies_share_one_limit_and_give_it_back() {
-    let limits = Limits::new(Allowed { bodies: 4096, ..Allowed::default() });
-    let read = |size: usize| crate::serve::body::read(axum::body::Body::from(vec![b' '; size]), &limits);
+    let load = Load::new(Allowed { bodies: 4096, ..Allowed::default() });
+    let read = |size: usize| crate::serve::body::read(axum::body::Body::from(vec![b' '; size]), &load);
     let first = read(3000).await.expect("there is room");
     assert!(read(3000).await.is_err());
     drop(first);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::run::receipt::Receipt;
 use crate::serve::errors::Refusal;
 use crate::serve::limits::MESSAGE_MAX;
-use crate::serve::respond;
+use crate::serve::status::status;
 
 #[derive(Serialize)]
 struct Failure<'a> {
@@ -25,7 +25,7 @@ struct Body<'a> {
 /// A refusal as JSON; a run's has its receipt beside it.
 #[must_use]
 pub fn error(refusal: &Refusal, receipt: Option<&Receipt>) -> String {
-    let (_, r#type, code) = respond::status(refusal.kind);
+    let (_, r#type, code) = status(refusal.kind);
     let message = &refusal.message[..refusal.message.floor_char_boundary(MESSAGE_MAX)];
     let error = Body { message, r#type, param: refusal.param.as_deref(), code };
     let json = serde_json::to_string(&Failure { error, ensc: receipt });

@@ -3,7 +3,8 @@
 use minijinja::machinery::ast::{CallArg, Expr};
 use std::ops::Range;
 
-use super::{Checker, FaultKind};
+use super::Checker;
+use crate::template::fault::FaultKind;
 use crate::template::kind::Kind;
 use crate::template::signature::{Callee, range_of};
 

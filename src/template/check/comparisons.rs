@@ -3,7 +3,8 @@
 use minijinja::machinery::ast::{CompareOpKind, Expr};
 use minijinja::value::ValueKind;
 
-use super::{Checker, FaultKind};
+use super::Checker;
+use crate::template::fault::FaultKind;
 use crate::template::kind::Kind;
 use crate::template::signature::range_of;
 

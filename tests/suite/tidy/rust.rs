@@ -89,12 +89,12 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn first_word(text: &str) -> String {
+pub fn first_word(text: &str) -> String {
     text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 /// The parts of a group, up to its closing brace, split at commas outside of inner braces.
-fn parts(group: &str) -> Vec<&str> {
+pub fn parts(group: &str) -> Vec<&str> {
     let (mut depth, mut start, mut found) = (0, 0, Vec::new());
     for (at, c) in group.char_indices() {
         match c {
