@@ -83,7 +83,7 @@ pub fn too_deep(span: Span, most: usize) -> Diagnostic {
 /// G010
 pub fn too_large(span: Span, most: u64) -> Diagnostic {
     Diagnostic::error("G010", span, format!("written out, this has more than {most} steps")).help(
-        "loops, samples, `for` bodies and techniques count as often as they may run: lower their bounds",
+        "each member of a list is a step; loops, samples, `for` bodies and techniques count as often as they may run",
     )
 }
 
