@@ -176,6 +176,20 @@ fn every_page_has_one_place_in_the_summary() {
 }
 
 #[test]
+fn the_book_colours_the_words_of_the_grammar() {
+    let grammar = include_str!("../../grammar/ens.pest");
+    let words = grammar.lines().filter_map(|line| line.strip_prefix("kw_")?.split('"').nth(1));
+    let words: BTreeSet<&str> = words.collect();
+    assert!(words.contains("ensemble"), "{words:?}");
+    let script = include_str!("../../docs/book/ens.js");
+    let (_, list) = script.split_once("const words = [").expect("it begins so");
+    let (list, _) = list.split_once(']').expect("it ends so");
+    let coloured: BTreeSet<&str> =
+        list.split(['"', ',', ' ', '\n']).filter(|word| !word.is_empty()).collect();
+    assert_eq!(coloured, words);
+}
+
+#[test]
 fn the_platforms_documents_in_the_book_are_those_that_are_exported() {
     let plans = shipped();
     // What is said of techniques is a copy of their manual, which is in the book as it is.

@@ -29,7 +29,11 @@ fn page() -> String {
             continue;
         }
         let word = part.word();
-        let _ = write!(page, "\n## {}{}\n\n", word[..1].to_uppercase(), &word[1..]);
+        let title = match part {
+            Part::Litellm => "LiteLLM".to_owned(),
+            _ => word[..1].to_uppercase() + &word[1..],
+        };
+        let _ = write!(page, "\n## {title}\n\n");
         page.push_str("| code | name | | what is so | what to do |\n| --- | --- | --- | --- | --- |\n");
         for row in rows {
             let cells = [row.code, row.name, row.level.word(), row.means, row.advice];
