@@ -72,7 +72,7 @@ pub struct Args {
 enum Format {
     /// Pictures for people.
     #[default]
-    Human,
+    Text,
     Json,
     /// For code scanning; SARIF 2.1.0.
     Sarif,
@@ -90,9 +90,9 @@ impl Args {
     ///
     /// [`Stop::Found`] for errors, and for warnings where they are denied.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
-        if self.live && self.format != Format::Human {
+        if self.live && self.format != Format::Text {
             return Err(Stop::Usage(
-                "`--live` prints for people; `ensc doctor --json` is for programs".into(),
+                "`--live` prints for people; `ensc doctor --format json` is for programs".into(),
             ));
         }
         let mut loaded = self.load()?;
@@ -109,7 +109,7 @@ impl Args {
             }
         }
         let printed = out.print(&match self.format {
-            Format::Human => human(&loaded, out.colour()),
+            Format::Text => text(&loaded, out.colour()),
             Format::Json => pretty(&json::to_json(&loaded.sources, &loaded.compiled.diagnostics)),
             Format::Sarif => {
                 pretty(&sarif::to_sarif(&loaded.sources, &loaded.compiled.diagnostics, &loaded.shown_paths()))
@@ -162,7 +162,7 @@ impl Args {
     }
 }
 
-fn human(loaded: &Loaded, colour: bool) -> String {
+fn text(loaded: &Loaded, colour: bool) -> String {
     let found = &loaded.compiled.diagnostics;
     if found.is_empty() { all_is_well(loaded) } else { render::render(&loaded.sources, found, colour) }
 }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::config::{Loaded, Place};
 use crate::cli::export::kind::{Addresses, Kind};
-use crate::cli::output::{Output, Stop};
+use crate::cli::output::{Format, Output, Stop};
 use crate::cli::serve::{CALLER_KEY_VARIABLE, PORT};
 use crate::cli::target::{self, BASE_URL, KEY_VARIABLE};
 use crate::cli::{signal, world};
@@ -49,7 +49,7 @@ Examples:
   ensc doctor                          daemon, LiteLLM, models, handles, and what lies in /etc
   sudo ensc doctor --ensembles /etc/optillm-proxy/ensembles --root ~/platform
                                        the platform's files, too; as root it finds the keys itself
-  ensc doctor --json | jq -r '.checks[] | select(.state != \"ok\") | .message'
+  ensc doctor --format json | jq -r '.checks[] | select(.state != \"ok\") | .message'
   ensc check --live                    the models only
 
 Keys are those of the daemon, OPENAI_API_KEY for LiteLLM and OPTILLM_API_KEY for the daemon: from the
@@ -85,9 +85,9 @@ pub struct Args {
     #[command(flatten)]
     place: Place,
 
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
 
     /// Fail for warnings, too
     #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
@@ -131,7 +131,10 @@ impl Args {
         let expected =
             unit::Expected { port: around.port, base: &around.base, env_file: env_file.as_deref() };
         runtime.block_on(look_at_unit(self.unit.as_deref(), &expected, &mut report));
-        out.print(&if self.json { report.json() } else { report.text(out.colour(), out.width()) })?;
+        match self.format {
+            Format::Text => out.print(&report.text(out.colour(), out.width()))?,
+            Format::Json => out.print(&report.json())?,
+        }
         let is_warned = self.deny.is_some() && report.count(Level::Warn) > 0;
         if is_warned || report.count(Level::Wrong) > 0 { Err(Stop::Found) } else { Ok(()) }
     }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::cli::config::Place;
 use crate::cli::list;
-use crate::cli::output::{Output, Stop};
+use crate::cli::output::{Format, Output, Stop};
 use crate::explain::models::Models;
 
 /// Print the models that a handle needs, one a line
@@ -13,7 +13,7 @@ use crate::explain::models::Models;
 Examples:
   ensc models opt-architect-high-xl                            all of them
   ensc models opt-architect-high-xl --runtime mlx              those that mlxctl loads
-  ensc models opt-route-fast-s --runtime ov --json             for programs, with their sizes")]
+  ensc models opt-route-fast-s --runtime ov --format json      for programs, with their sizes")]
 pub struct Args {
     /// The name of a handle
     #[arg(value_name = "HANDLE")]
@@ -23,8 +23,12 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "RUNTIME")]
     runtime: Option<Runtime>,
 
-    /// For programs
-    #[arg(long)]
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 
     #[command(flatten)]
@@ -47,7 +51,7 @@ impl Args {
         let loaded = self.place.load_plans(out)?;
         let plan = list::find_one(&loaded.compiled.plans, &self.handle).map_err(Stop::Failed)?;
         let models = Models::of(plan, self.runtime.map(Runtime::name));
-        if self.json {
+        if self.json || self.format == Format::Json {
             return out.print(&models.to_json());
         }
         if let (true, Some(runtime)) = (models.models.is_empty(), self.runtime) {

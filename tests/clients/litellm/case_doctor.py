@@ -28,7 +28,7 @@ def examined(lab, daemon, ensembles: Path, **env: str) -> tuple[int, dict, list[
 
     synced = ensc("sync")
     same("the files are written", (synced.returncode, synced.stderr), (0, ""))
-    done = ensc("doctor", "--json", "--unit", str(site / "unit"))
+    done = ensc("doctor", "--format", "json", "--unit", str(site / "unit"))
     holds("nothing is complained of", done.stderr == "", done.stderr)
     holds("no key is shown", not any(key in done.stdout for key in keys.values()), done.stdout)
     report = json.loads(done.stdout)

@@ -644,7 +644,7 @@ fn found(report: &Value) -> Vec<&Value> {
 #[test]
 fn a_sound_installation_has_no_findings() {
     let site = Site::sound();
-    let (code, told, complained) = site.doctor(&["--json", "--deny", "warnings"]);
+    let (code, told, complained) = site.doctor(&["--format", "json", "--deny", "warnings"]);
     assert_eq!((code, complained.as_str()), (Some(0), ""), "{told}");
     let report = schemas::json(&told);
     assert!(found(&report).is_empty(), "{told}");
@@ -675,7 +675,7 @@ impl Breakage {
     /// The report, if it says what it should and nothing else.
     fn played(&self) -> Result<Value, String> {
         let (site, _fakes, _listeners) = (self.broken)();
-        let (code, told, complained) = site.doctor(&["--json"]);
+        let (code, told, complained) = site.doctor(&["--format", "json"]);
         if !complained.is_empty() {
             return Err(complained);
         }
@@ -721,16 +721,16 @@ fn skipped(told: &str) -> Vec<String> {
 fn what_systemd_does_not_say_is_not_told_as_sound() {
     let site = Site::sound();
     site.edit(SHOWN, "FragmentPath=", "FragmentPath=/elsewhere");
-    let elsewhere = site.doctor(&["--json"]);
+    let elsewhere = site.doctor(&["--format", "json"]);
     site.put(
         SHOWN,
         "MainPID=0\nLoadState=not-found\nActiveState=inactive\nFragmentPath=\nNeedDaemonReload=no\n",
     );
-    let unknown = site.doctor(&["--json"]);
+    let unknown = site.doctor(&["--format", "json"]);
     let complaint = "System has not been booted with systemd as init system (PID 1). Can't operate.";
     site.put_program("systemd/systemctl", &format!("#!/bin/sh\necho \"{complaint}\" >&2\nexit 1\n"));
-    let unreachable = site.doctor(&["--json"]);
-    let mut command = site.command("doctor", &["--json", "--port", &site.port.to_string()]);
+    let unreachable = site.doctor(&["--format", "json"]);
+    let mut command = site.command("doctor", &["--format", "json", "--port", &site.port.to_string()]);
     command.arg("--root").arg(site.path("site")).arg("--unit").arg(site.path("unit.service"));
     let missing = said(command.env("PATH", site.path("home")));
     for ((code, told, _), part) in [
@@ -751,7 +751,7 @@ fn a_process_that_cannot_be_seen_is_told_as_skipped() {
     let site = Site::sound();
     // The largest number that no process can have.
     site.tell_of(u32::MAX);
-    let (code, told, _) = site.doctor(&["--json"]);
+    let (code, told, _) = site.doctor(&["--format", "json"]);
     let skipped = skipped(&told);
     assert!(code == Some(0) && skipped.len() == 1, "{told}");
     assert!(
@@ -831,7 +831,7 @@ fn keys_are_never_shown() {
         sound(|site| site.upstream_key = Some("sk-not-to-see".into())),
         sound(|site| site.caller_key = "sk-not-to-see".into()),
     ] {
-        for args in [&[][..], &["--json"]] {
+        for args in [&[][..], &["--format", "json"]] {
             let (_, told, complained) = site.doctor(args);
             assert!(!told.contains("not-to-see") && !complained.contains("not-to-see"), "{told}");
         }

@@ -12,6 +12,15 @@ fn models_are_a_name_a_line() {
     check(FILES, &["models", "plan", "--runtime", "cuda"], 2, "", "[possible values: mlx, ov]");
 }
 
+/// The controllers of the platform say `--json`, the other verbs of this command `--format json`.
+#[test]
+fn programs_may_ask_for_models_in_two_ways() {
+    for asked in [&["--json"][..], &["--format", "json"]] {
+        check(FILES, &[&["models", "plan"][..], asked].concat(), 0, "\"handle\": \"opt-plan-high-xl\"", "");
+    }
+    check(FILES, &["models", "plan", "--json", "--format", "text"], 2, "", "cannot be used with");
+}
+
 #[test]
 fn where_there_are_none_the_right_controller_is_named() {
     let said = "warning: `opt-plan-high-xl` needs no model of `ov`; use `mlxctl`\n";
