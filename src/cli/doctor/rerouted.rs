@@ -33,7 +33,10 @@ pub fn judge(shown: &str, text: &str, plans: &[Plan], report: &mut Report) {
         }
     };
     let Some(root) = documents.first() else { return };
-    let names = Names { plans };
+    let aliases = root.data.as_mapping_get("router_settings");
+    let aliases = aliases.and_then(|it| it.data.as_mapping_get("model_group_alias"));
+    let aliases = aliases.map(|it| pairs("router_settings.model_group_alias", it)).unwrap_or_default();
+    let names = Names { plans, aliases: &aliases };
     let before = report.0.len();
     for section in ["litellm_settings", "router_settings"] {
         let Some(settings) = root.data.as_mapping_get(section) else { continue };
@@ -45,20 +48,24 @@ pub fn judge(shown: &str, text: &str, plans: &[Plan], report: &mut Report) {
             }
         }
     }
-    let aliases = root.data.as_mapping_get("router_settings");
-    if let Some(aliases) = aliases.and_then(|it| it.data.as_mapping_get("model_group_alias")) {
-        for lead in pairs("router_settings.model_group_alias", aliases) {
-            names.judge_alias(shown, &lead, report);
-        }
+    for lead in &aliases {
+        names.judge_alias(shown, lead, report);
     }
     if report.0.len() == before {
         report.ok(Part::Files, format!("{shown} has no fallback and no alias that leads past a handle"));
     }
 }
 
-/// The names that are ours.
+/// Who is asked where a name is written.
+struct Asked<'a> {
+    written: &'a str,
+    name: &'a str,
+}
+
+/// The names that are ours, and what stands for others.
 struct Names<'a> {
     plans: &'a [Plan],
+    aliases: &'a [Lead],
 }
 
 // === impl Names ===
@@ -72,12 +79,20 @@ impl Names<'_> {
         self.plans.iter().flat_map(|plan| &plan.models).any(|model| *model.name == *name)
     }
 
+    /// Whom LiteLLM asks where a fallback says a name: it looks among the aliases once.
+    fn asked<'n>(&'n self, name: &'n str) -> &'n str {
+        let alias = self.aliases.iter().find(|lead| lead.from == name);
+        alias.and_then(|lead| lead.to.first()).map_or(name, String::as_str)
+    }
+
     fn judge_fallback(&self, shown: &str, lead: &Lead, report: &mut Report) {
         let Lead { line, setting, from, to } = lead;
         // LiteLLM takes `openai/NAME` for NAME, too.
         let from = from.rsplit('/').next().unwrap_or(from);
         let who = if from == ANY { "every model".to_owned() } else { format!("`{from}`") };
-        let to_others: Vec<&str> = to.iter().map(String::as_str).filter(|to| *to != from).collect();
+        let to: Vec<Asked<'_>> =
+            to.iter().map(|written| Asked { written, name: self.asked(written) }).collect();
+        let to_others: Vec<&Asked<'_>> = to.iter().filter(|to| to.name != from).collect();
         if (from == ANY || self.is_handle(from)) && !to_others.is_empty() {
             let who = if from == ANY { "every handle" } else { &who };
             report.found(
@@ -85,7 +100,8 @@ impl Names<'_> {
                 format!("{shown}:{line}: `{setting}` lets {} answer for {who}", listed(&to_others)),
             );
         }
-        let to_handles: Vec<&str> = to_others.into_iter().filter(|to| self.is_handle(to)).collect();
+        let to_handles: Vec<&Asked<'_>> =
+            to_others.into_iter().filter(|to| self.is_handle(to.name)).collect();
         if (from == ANY || self.is_member(from)) && !to_handles.is_empty() {
             report.found(
                 Kind::FallsBackHere,
@@ -106,8 +122,11 @@ impl Names<'_> {
     }
 }
 
-fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn listed(names: &[&Asked<'_>]) -> String {
+    let shown = |Asked { written, name }: &&Asked<'_>| {
+        if written == name { format!("`{name}`") } else { format!("`{name}` (as `{written}`)") }
+    };
+    names.iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
 /// A list of mappings from a name to those that stand in for it, or of names that stand in for everybody.

@@ -364,6 +364,16 @@ const BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         kind: Kind::FallsBackHere,
+        and: &[],
+        says: ": `router_settings.fallbacks` lets `opt-plan-high-xl` (as `backup`) answer for `alpha-large`",
+        broken: || {
+            routed(
+                "router_settings:\n  model_group_alias: {backup: opt-plan-high-xl}\n  fallbacks:\n  - alpha-large: [backup]\n",
+            )
+        },
+    },
+    Breakage {
+        kind: Kind::FallsBackHere,
         and: &[Kind::Replaced],
         says: ": `router_settings.default_fallbacks` lets `opt-plan-high-xl` answer for every model",
         broken: || routed("router_settings:\n  default_fallbacks: [opt-plan-high-xl]\n"),
