@@ -54,6 +54,11 @@ pub fn judge(shown: &str, text: &str, plans: &[Plan], report: &mut Report) {
     if report.0.len() == before {
         report.ok(Part::Files, format!("{shown} has no fallback and no alias that leads past a handle"));
     }
+    // LiteLLM reads them as if they stood in the file.
+    let included = root.data.as_mapping_get("include").map(targets).unwrap_or_default();
+    if !included.is_empty() {
+        report.skipped(Part::Files, format!("{shown} includes {}, not looked at", included.join(", ")));
+    }
 }
 
 /// Who is asked where a name is written.

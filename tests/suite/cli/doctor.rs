@@ -861,6 +861,16 @@ fn keys_are_found_in_the_environment_file_of_the_unit() {
 }
 
 #[test]
+fn what_the_router_includes_is_told_as_skipped() {
+    let (site, _fakes, _listeners) = routed("include: [more.yaml, models/extra.yaml]\n");
+    let (code, told, _) = site.doctor(&[]);
+    assert!(
+        code == Some(0) && told.contains("router.yaml includes more.yaml, models/extra.yaml, not looked at"),
+        "{told}"
+    );
+}
+
+#[test]
 fn without_a_root_only_what_lies_at_absolute_places_is_looked_at() {
     let site = Site::sound();
     let mut command = site.command("doctor", &["--port", &site.port.to_string()]);
