@@ -189,3 +189,21 @@ fn a_root_that_is_none_is_not_made() {
     assert!(complained.contains("handles.jsonl` cannot be written: no such file"), "{complained}");
     assert!(all(&folder.path().join("site")).is_empty());
 }
+
+#[test]
+fn a_warm_profile_of_a_handle_that_is_gone_is_told_of_and_stays() {
+    let folder = platform(TABLE);
+    let (code, _, warned) = sync(folder.path(), &[]);
+    assert!(code == Some(0) && !warned.contains("it stays"), "{warned}");
+    let gone = "platform/ops/ovctl/warm/opt-plan-high-l.txt";
+    let path = folder.path().join("site").join(gone);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, "ov-alpha\n").expect("a file");
+    for args in [&["--check"][..], &[]] {
+        let (code, _, warned) = sync(folder.path(), args);
+        assert_eq!(code, Some(0), "{warned}");
+        let told = format!("`site/{gone}` is of a handle that no ensemble has; it stays");
+        assert!(warned.contains(&told), "{warned}");
+    }
+    assert!(path.exists());
+}
