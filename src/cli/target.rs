@@ -12,10 +12,15 @@ use crate::upstream::Upstream;
 use crate::upstream::base_url::BaseUrl;
 use crate::upstream::client::HttpUpstream;
 use crate::upstream::secret::Secret;
+use crate::upstream::sim::script::{Behaviour, Delay};
 use crate::upstream::sim::{Script, Sim, SimUpstream};
 
 /// LiteLLM's address where nothing else is said.
 pub const BASE_URL: &str = "http://127.0.0.1:4000/v1";
+
+/// Between the tokens of a stream where no script says anything, about as a fast model has them: with none, all would come at
+/// once, and whoever tries a stream would not see one.
+const TOKEN_EACH: Delay = Delay::Fixed(10);
 
 /// The variable with the key that goes upstream.
 pub const KEY_VARIABLE: &str = "OPENAI_API_KEY";
@@ -98,7 +103,11 @@ impl Chosen {
             }
             Self::Sim(script) => {
                 // It has any model: what is called stands in a plan, and another set of plans may come.
-                let sim = Sim::new(Vec::new(), self::script(script.as_ref())?);
+                let script = match script {
+                    Some(_) => self::script(script.as_ref())?,
+                    None => at_a_pace(),
+                };
+                let sim = Sim::new(Vec::new(), script);
                 Ok(Opened {
                     upstream: Arc::new(SimUpstream::new(sim)),
                     liveliness: Arc::new(|| std::future::ready(true).boxed()),
@@ -135,6 +144,12 @@ pub fn key_of(path: &Path) -> Result<Secret, Stop> {
         "" => Err(Stop::Failed(format!("`{}` is empty: there is no key in it", path.display()))),
         key => Ok(Secret::new(key)),
     }
+}
+
+/// Any model answers at once, and streams as models do.
+fn at_a_pace() -> Script {
+    let every = Behaviour { token_ms: TOKEN_EACH, ..Behaviour::default() };
+    Script { model: [("*".to_owned(), every)].into(), ..Script::default() }
 }
 
 /// The simulator's script; the default one without a file.

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
+use serde_json::Value;
+
 use super::{ensc, folder, sound};
 
 /// A server that is killed when the test ends.
@@ -111,6 +113,24 @@ fn the_daemon_says_where_it_listens_serves_and_ends_on_a_signal() {
     assert!(server.get("/v1/models").contains("opt-plan-high-xl"));
     server.signal("-TERM");
     assert_eq!(server.child.wait().expect("it ends").code(), Some(0));
+}
+
+/// Whoever tries a stream without models sees one.
+#[test]
+fn simulated_models_stream_as_models_do() {
+    let folder = sound();
+    let mut command = ensc();
+    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
+    let server = Server::start(command);
+    let body = r#"{"model":"opt-plan-high-xl","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
+    let answer = server.ask(body);
+    let events = answer.split("data: ").filter(|event| event.starts_with('{'));
+    let pieces: Vec<String> = events
+        .filter_map(|event| serde_json::from_str::<Value>(event.lines().next()?).ok())
+        .filter_map(|chunk| Some(chunk["choices"][0]["delta"]["content"].as_str()?.to_owned()))
+        .filter(|piece| !piece.is_empty())
+        .collect();
+    assert!(pieces.len() > 1 && pieces.concat().starts_with("[simulated "), "{answer}");
 }
 
 #[test]
