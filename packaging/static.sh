@@ -15,10 +15,11 @@ fi
 rustup --quiet target add "$target"
 # for the little C in two libraries
 export "CC_${target//-/_}=musl-gcc"
-cargo build --quiet --release --locked --target "$target" "$@"
+cargo build --quiet --release --locked --target "$target"
 
 program=target/$target/release/ensc
-if readelf --program-headers "$program" | grep -q INTERP; then
+headers=$(readelf --program-headers "$program")
+if [[ $headers == *INTERP* ]]; then
     echo "static: $program wants a loader, so it is not static" >&2
     exit 1
 fi

@@ -38,7 +38,7 @@ impl Args {
     ///
     /// A script or a port that cannot be used.
     pub fn run(self, out: &mut Output) -> Result<(), Stop> {
-        let script = target::script(self.script.as_ref())?;
+        let script = self.script.as_deref().map(target::script).transpose()?.unwrap_or_default();
         let models = match &self.ensembles {
             Some(folder) => models(folder)?,
             None => Vec::new(),

@@ -103,10 +103,7 @@ impl Chosen {
             }
             Self::Sim(script) => {
                 // It has any model: what is called stands in a plan, and another set of plans may come.
-                let script = match script {
-                    Some(_) => self::script(script.as_ref())?,
-                    None => at_a_pace(),
-                };
+                let script = script.as_deref().map_or_else(|| Ok(at_a_pace()), self::script)?;
                 let sim = Sim::new(Vec::new(), script);
                 Ok(Opened {
                     upstream: Arc::new(SimUpstream::new(sim)),
@@ -152,13 +149,12 @@ fn at_a_pace() -> Script {
     Script { model: [("*".to_owned(), every)].into(), ..Script::default() }
 }
 
-/// The simulator's script; the default one without a file.
+/// The simulator's script.
 ///
 /// # Errors
 ///
 /// A file that cannot be read or understood.
-pub fn script(path: Option<&PathBuf>) -> Result<Script, Stop> {
-    let Some(path) = path else { return Ok(Script::default()) };
+pub fn script(path: &Path) -> Result<Script, Stop> {
     let text = world::read(path).map_err(Stop::Failed)?;
     text.parse().map_err(|error: String| Stop::Failed(format!("`{}`: {}", path.display(), error.trim_end())))
 }

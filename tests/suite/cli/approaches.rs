@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::daemon::Server;
-use super::{ensc, folder};
+use super::daemon::{Server, simulated};
+use super::folder;
 
 const PROGRAM: &str = r#"
 model alpha { runtime: mlx, memory: 40GB, context: 128k, max_output: 8k }
@@ -41,9 +41,7 @@ struct Answer {
 impl Daemon {
     fn start() -> Self {
         let folder = folder(&[("plan.ens", PROGRAM)]);
-        let mut command = ensc();
-        command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
-        Self { server: Server::start(command), _folder: folder }
+        Self { server: Server::start(simulated(folder.path())), _folder: folder }
     }
 
     /// Asks `model`, with `more` in the body.

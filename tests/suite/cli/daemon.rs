@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -103,12 +104,17 @@ fn refused(set_up: impl FnOnce(&mut Command), code: i32, sentence: &str) {
     assert!(done.stdout.is_empty(), "it half started");
 }
 
+/// The daemon on the ensembles of a folder, with simulated models, on a port that is free.
+pub fn simulated(folder: &Path) -> Command {
+    let mut command = ensc();
+    command.current_dir(folder).args(["serve", "--port", "0", "--upstream", "sim"]);
+    command
+}
+
 #[test]
 fn the_daemon_says_where_it_listens_serves_and_ends_on_a_signal() {
     let folder = sound();
-    let mut command = ensc();
-    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
-    let mut server = Server::start(command);
+    let mut server = Server::start(simulated(folder.path()));
     assert!(server.address.starts_with("127.0.0.1:"), "{}", server.address);
     assert!(server.get("/v1/models").contains("opt-plan-high-xl"));
     server.signal("-TERM");
@@ -119,9 +125,7 @@ fn the_daemon_says_where_it_listens_serves_and_ends_on_a_signal() {
 #[test]
 fn simulated_models_stream_as_models_do() {
     let folder = sound();
-    let mut command = ensc();
-    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
-    let server = Server::start(command);
+    let server = Server::start(simulated(folder.path()));
     let body = r#"{"model":"opt-plan-high-xl","stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
     let answer = server.ask(body);
     let events = answer.split("data: ").filter(|event| event.starts_with('{'));
@@ -136,8 +140,7 @@ fn simulated_models_stream_as_models_do() {
 #[test]
 fn callers_must_show_the_key_where_there_is_one() {
     let folder = sound();
-    let mut command = ensc();
-    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
+    let mut command = simulated(folder.path());
     command.env("OPTILLM_API_KEY", "a-key-for-callers");
     let server = Server::start(command);
     assert!(server.get("/v1/models").starts_with("HTTP/1.1 401 "));
@@ -261,8 +264,7 @@ fn recording_text_is_said_aloud() {
     let log_of = |settings: &str, set_up: &dyn Fn(&mut Command)| {
         let folder = folder(&[("plan.ens", super::SOUND), ("ensc.toml", settings)]);
         let log = folder.path().join("log");
-        let mut command = ensc();
-        command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
+        let mut command = simulated(folder.path());
         command.env("NO_COLOR", "1");
         set_up(&mut command);
         let mut server = Server::start_logged(command, std::fs::File::create(&log).expect("a file").into());
@@ -294,11 +296,7 @@ fn recording_text_is_said_aloud() {
 #[test]
 fn a_mistake_in_any_file_keeps_the_daemon_from_starting() {
     let folder = folder(&[("good.ens", super::SOUND), ("bad.ens", "ensemble {")]);
-    let done = ensc()
-        .current_dir(folder.path())
-        .args(["serve", "--port", "0", "--upstream", "sim"])
-        .output()
-        .expect("the command starts");
+    let done = simulated(folder.path()).output().expect("the command starts");
     assert_eq!(done.status.code(), Some(1));
     assert!(done.stdout.is_empty());
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::daemon::Server;
+use super::daemon::{Server, simulated};
 use super::{SOUND, broken, ensc, sound};
 
 /// When a test is given up. Nothing is measured by it.
@@ -36,8 +36,7 @@ impl Managed {
         let socket = folder.path().join("notify");
         let told = UnixDatagram::bind(&socket).expect("a socket");
         told.set_read_timeout(Some(GIVEN_UP)).expect("a socket has a timeout");
-        let mut command = ensc();
-        command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
+        let mut command = simulated(folder.path());
         command.env("NOTIFY_SOCKET", &socket);
         set_up(&mut command);
         let managed = Self { folder, told, server: Server::start(command) };

@@ -6,16 +6,14 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
-use super::daemon::Server;
+use super::daemon::{Server, simulated};
 use super::{SOUND, ensc, folder, sound};
 
 #[test]
 fn limits_of_the_settings_count() {
     let settings = "[serve.limits]\nbody = \"1KiB\"\nbodies = \"8KiB\"\n";
     let folder = folder(&[("plan.ens", SOUND), ("ensc.toml", settings)]);
-    let mut command = ensc();
-    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
-    let server = Server::start(command);
+    let server = Server::start(simulated(folder.path()));
     let question = |length: usize| {
         let words = "x".repeat(length);
         format!(r#"{{"model":"opt-plan-high-xl","messages":[{{"role":"user","content":"{words}"}}]}}"#)
@@ -74,9 +72,7 @@ fn open_files_are_raised_to_what_the_system_allows_and_too_few_are_said() {
 fn a_connection_that_was_answered_is_closed_when_it_is_idle_for_too_long() {
     let folder = sound();
     std::fs::write(folder.path().join("ensc.toml"), "[serve.limits]\nidle = \"300ms\"\n").expect("a file");
-    let mut command = ensc();
-    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
-    let server = Server::start(command);
+    let server = Server::start(simulated(folder.path()));
     let mut connection = TcpStream::connect(&server.address).expect("it listens");
     connection.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
     write!(connection, "GET /health HTTP/1.1\r\nhost: {}\r\n\r\n", server.address).expect("it is open");
@@ -100,9 +96,7 @@ fn ten_thousand_idle_connections_are_held_in_250_mib_and_each_without_buffers() 
     setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }).expect("a soft limit can be raised");
 
     let folder = sound();
-    let mut command = ensc();
-    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim"]);
-    let server = Server::start(command);
+    let server = Server::start(simulated(folder.path()));
     let fresh = server.memory_kib();
     let request = format!("GET /health HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
     let mut connections: Vec<TcpStream> = Vec::with_capacity(CONNECTIONS);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::daemon::Server;
+use super::daemon::{Server, simulated};
 use super::{ensc, sound};
 
 const PROMPT: &str = "medlar-in-the-prompt";
@@ -192,8 +192,8 @@ fn nothing_that_was_said_stands_in_the_log_and_no_key_at_any_level() {
 #[test]
 fn a_log_that_nobody_reads_stops_nothing() {
     let folder: TempDir = sound();
-    let mut command = ensc();
-    command.current_dir(folder.path()).args(["serve", "--port", "0", "--upstream", "sim", "--log", "json"]);
+    let mut command = simulated(folder.path());
+    command.args(["--log", "json"]);
     let mut server = Server::start_logged(command, Stdio::piped());
     let mut stream = TcpStream::connect(&server.address).expect("it listens");
     // Who waits for the reader of the log for ever fails here, and does not hang.

@@ -10,6 +10,9 @@ use super::rust::{SourceText, first_word, parts, sources};
 /// node runs those that it waits for. Each is named by one of its files.
 const WALKS: [&str; 2] = ["program/steps.rs", "run/interpreter.rs"];
 
+/// Re-exports of re-exports that are followed; more are a circle of their own.
+const PASSED_ON_MAX: usize = 8;
+
 /// A module's path: `["run", "call"]` for `run/call.rs`.
 type Module = Vec<String>;
 
@@ -28,7 +31,7 @@ impl Names {
     fn home(&self, path: &[String], depth: usize) -> Option<Module> {
         let length = (0..=path.len()).rev().find(|&length| self.0.contains_key(&path[..length]))?;
         let (module, rest) = path.split_at(length);
-        let passed_on = rest.first().filter(|_| depth < 8).and_then(|name| {
+        let passed_on = rest.first().filter(|_| depth < PASSED_ON_MAX).and_then(|name| {
             let there = self.0[module].iter().find(|other| other.last() == Some(name) && *other != path)?;
             self.home(there, depth + 1)
         });
